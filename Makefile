@@ -1,0 +1,68 @@
+# The verbs of this checkout. `make` alone lists them; each installs what it misses by itself.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+# The newest thing a machine must bring is a Python of 3.11 to 3.13. Asked for only when it is needed.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$python" && break; done)
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gpu-embedding
+UV ?= $(CACHE)/$(shell sed -n 's/^uv==\([0-9.]*\).*/uv-\1/p' requirements/uv.txt)/bin/uv
+UV_SYSTEM_CERTS ?= true
+export UV_SYSTEM_CERTS
+
+BIN := .venv/bin
+# The environment is as the lock and pyproject.toml were when this file was made.
+INSTALLED := .venv/installed-$(shell cat requirements/dev.txt pyproject.toml | cksum | tr ' ' -)
+SOURCES := main.py scripts service tests $(wildcard examples)
+
+.PHONY: help run test test-long lint format docs generate lock install clean
+
+help: ## List the verbs
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+run: install ## Serve on http://localhost:8001, with a small model that needs no download unless you chose one
+	@scripts/run
+
+test: lint ## Check everything that needs no root: lint, types, layers, tests, coverage (up to 8 minutes)
+	@echo "==> Tests, in random order on every core, with coverage: up to 7 minutes on 2 cores"
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --quiet -n auto --maxprocesses 8 --dist loadgroup
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+test-long: install ## Run the long forms (up to 90 minutes, resumable) and write docs/test-long.md
+	@$(BIN)/python scripts/long_run.py $(CACHE)
+
+lint: install ## Check style, types and layers
+	@echo "==> Style, types, layers: about 30 seconds"
+	@$(BIN)/ruff format --check --quiet $(SOURCES)
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports --no-logo
+
+format: install ## Lay the code out and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet $(SOURCES)
+	@$(BIN)/ruff format --quiet $(SOURCES)
+
+docs: install ## Check the documentation: links, generated pages, examples of settings
+	@$(BIN)/python -m pytest -q tests/contract
+
+generate: install ## Write the pages that are made from code
+	@$(BIN)/python scripts/generate.py
+
+lock: $(UV) ## Compile requirements/ from pyproject.toml; UPGRADE=1 takes newer versions
+	@scripts/lock $(UV) $(if $(UPGRADE),--upgrade)
+
+install: $(INSTALLED) ## Bring .venv to the locked state (the other verbs do it for you)
+	@:
+
+clean: ## Remove what the verbs made in this checkout, .venv included
+	@rm -rf .venv .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+
+$(INSTALLED): | $(UV)
+	@scripts/install $(UV) "$(PYTHON)" $@
+
+$(CACHE)/uv-%/bin/uv:
+	@scripts/install-uv "$(PYTHON)" $(CACHE)/uv-$*

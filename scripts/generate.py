@@ -1,0 +1,34 @@
+"""Writes the pages that are made from code; tests/contract fails while one is stale."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from embedding_service.api.document import render_document
+from embedding_service.api.error_pages import render_page as render_errors_page
+from embedding_service.telemetry.metrics_page import render_metrics_page
+from settings_pages import render_env_example, render_settings_page
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    ".env.example": render_env_example,
+    "docs/errors.md": render_errors_page,
+    "docs/metrics.md": render_metrics_page,
+    "docs/openapi.json": render_document,
+    "docs/settings.md": render_settings_page,
+}
+"""Path in the checkout to the function that returns the file's whole text."""
+
+
+def main() -> None:
+    """Write every page that is not as it should be, and say which."""
+    for name, render in PAGES.items():
+        path, text = ROOT / name, render()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"==> {name} is written")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""`make test-long`: runs each test marked `long` by itself and writes docs/test-long.md.
+
+A part that passed leaves its result in the cache folder, under a digest of what was tested, and is
+not run again until that changes: an interrupted run goes on where it was. Figures are what a test
+hands to pytest's `record_property`.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "docs" / "test-long.md"
+TESTED = ("service", "tests", "examples", "requirements/dev.txt", "pyproject.toml")
+BUDGET = 90 * 60
+"""Seconds for all parts together; what is left at the end fails rather than overruns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What came of one test. `outcome` is passed, failed or skipped; figures are in its order."""
+
+    name: str
+    outcome: str
+    seconds: float
+    finished: str
+    figures: dict[str, str]
+
+
+def main(cache: Path) -> int:
+    """Run what has not passed yet. Returns the exit status."""
+    store = cache / "test-long" / digest(ROOT, TESTED)
+    store.mkdir(parents=True, exist_ok=True)
+    names = collect()
+    deadline = time.monotonic() + BUDGET
+    parts = {part.name: part for name in names if (part := load(store, name))}
+    print(f"==> {len(names)} long tests, {len(parts)} of them done before; up to 90 minutes")
+    for name in names:
+        if name not in parts:
+            print(f"==> {name}", flush=True)
+            parts[name] = run(name, deadline - time.monotonic(), store / "junit.xml")
+            save(store, parts[name])
+        REPORT.write_text(render(names, parts), encoding="utf-8")
+    outcomes = [part.outcome for part in parts.values()]
+    print(f"==> {REPORT.relative_to(ROOT)} is written")
+    print(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed")
+    return int("failed" in outcomes or not names)
+
+
+def collect() -> list[str]:
+    """Return the node ids of all long tests, in their order."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-m", "long"]
+    done = subprocess.run(
+        [*command, "-p", "no:randomly"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"the long tests cannot be collected:\n{done.stdout}{done.stderr}")
+    return [line for line in done.stdout.splitlines() if "::" in line]
+
+
+def run(name: str, seconds: float, junit: Path) -> Part:
+    """Run one test in a process of its own, its output on ours."""
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "long", f"--junit-xml={junit}"]
+    timeout = max(1, round(seconds))
+    done = subprocess.run(
+        [*command, "-o", f"timeout={timeout}", name],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    case = next(ET.parse(junit).iter("testcase"), None)  # noqa: S314  pytest's own file
+    is_skipped = case is not None and case.find("skipped") is not None
+    outcome = "failed" if done.returncode else "skipped" if is_skipped else "passed"
+    found = [] if case is None else case.iter("property")
+    figures = {item.attrib["name"]: item.attrib["value"] for item in found}
+    finished = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Part(name, outcome, round(time.monotonic() - started, 1), finished, figures)
+
+
+def render(names: Sequence[str], parts: dict[str, Part]) -> str:
+    """Return the whole text of docs/test-long.md."""
+    lines = [
+        "# The long tests",
+        "",
+        "<!-- Written by `make test-long`. -->",
+        "",
+        *_describe_machine(),
+        "",
+        "| test | outcome | minutes | finished |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        part = parts.get(name)
+        cells = (part.outcome, f"{part.seconds / 60:.1f}", part.finished) if part else ("not run",)
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    for part in parts.values():
+        if part.figures:
+            lines += [
+                "",
+                f"## {part.name.rpartition('::')[2]}",
+                "",
+                "| figure | value |",
+                "|---|---|",
+            ]
+            lines += [f"| {key} | {value} |" for key, value in part.figures.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _describe_machine() -> Iterator[str]:
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    yield f"- Date: {datetime.now(UTC):%Y-%m-%d}; commit: {commit.stdout.strip() or 'unknown'}"
+    yield (
+        f"- Machine: {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
+        f"{platform.machine()}, Python {platform.python_version()}, torch {version('torch')}, "
+        f"sentence-transformers {version('sentence-transformers')}"
+    )
+
+
+def digest(root: Path, names: Sequence[str]) -> str:
+    """Identify the content of files and folders under `root`, whatever git says of them."""
+    total = hashlib.sha256()
+    for name in names:
+        for path in sorted([root / name, *(root / name).rglob("*")]):
+            if path.is_file() and "__pycache__" not in path.parts:
+                total.update(f"{path.relative_to(root)}\0".encode())
+                total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:16]
+
+
+def load(store: Path, name: str) -> Part | None:
+    """Return the result of a part that passed before."""
+    path = _path(store, name)
+    part = Part(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    return part if part and part.outcome == "passed" else None
+
+
+def save(store: Path, part: Part) -> None:
+    """Leave a part's result for the next run."""
+    _path(store, part.name).write_text(json.dumps(asdict(part), indent=1), encoding="utf-8")
+
+
+def _path(store: Path, name: str) -> Path:
+    return store / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
