@@ -1,0 +1,1 @@
+"""Texts to vectors. Knows no HTTP and no index; `embedder` is its front door."""

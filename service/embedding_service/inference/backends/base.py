@@ -1,0 +1,114 @@
+"""What a backend owes the pipeline, and what it is given."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedding_service.vectors import Matrix
+
+Int32s: TypeAlias = NDArray[np.int32]
+
+FailureKind: TypeAlias = Literal["model", "device"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBatch:
+    """Texts of one forward as one run of tokens, without padding."""
+
+    ids: Int32s
+    """Shape (tokens,): all texts one after the other."""
+    lengths: Int32s
+    """Shape (texts,): tokens of each."""
+    prompt_lengths: Int32s
+    """Shape (texts,): leading tokens that belong to the prompt; 0 unless the pooling leaves prompts out."""
+    max_texts: int
+    """Never more texts than this in one call of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a backend knows of the model it has loaded; crosses the process boundary as JSON."""
+
+    dimension: int
+    max_length: int | None
+    architecture: str
+    pooling: str
+    backend: str
+    device: str
+    device_name: str
+    device_count: int
+    dtype: str
+    leaves_prompt_out: bool
+    """Whether pooling skips the prompt's tokens, so that their count must come with every text."""
+    vocabulary_size: int
+    """Rows of the token embedding; every id below it is safe."""
+    tokenizer: str
+    """The fast tokenizer, serialised by `tokenizers`."""
+    prompts: dict[str, str]
+    default_prompt_name: str | None
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """What to load and where; crosses the process boundary as JSON."""
+
+    backend: Literal["reference", "hashing"]
+    target: str
+    """A folder, or for `hashing` the number of dimensions."""
+    device: str
+    """`cpu` or `cuda:N`."""
+    threads: int
+    max_length: int | None
+    trust_remote_code: bool
+
+
+class LoadFailed(Exception):
+    """The model cannot be loaded. `kind` says whether another device might do."""
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class Backend(Protocol):
+    """One loaded model on one device."""
+
+    facts: Facts
+
+    def prepare_worker(self) -> None:
+        """Called once in the process that will run forwards, before the first."""
+
+    def forward(self, batch: TokenBatch) -> Matrix:
+        """Embed the texts of `batch`: shape (texts, dimension), in their order, neither cut nor normalised."""
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """Tell whether a smaller batch might succeed where `error` was raised."""
+
+    def is_fatal(self, error: Exception) -> bool:
+        """Tell whether the device is lost for this process, so that only a new one can go on."""
+
+    def release_memory(self) -> None:
+        """Give cached device memory back after an out-of-memory error."""
+
+    def device_memory(self) -> int:
+        """Bytes in use on the device by everybody; 0 without one."""
+
+
+def load_backend(spec: LoadSpec) -> Backend:
+    """Load what `spec` names. Raises LoadFailed."""
+    if spec.backend == "hashing":
+        from embedding_service.inference.backends.hashing import HashingBackend
+
+        return HashingBackend(int(spec.target), spec.max_length)
+    from embedding_service.inference.backends.reference import load_reference
+
+    return load_reference(spec)
+
+
+def facts_from_json(values: dict[str, Any]) -> Facts:
+    """The other end of `dataclasses.asdict`."""
+    return Facts(**values)

@@ -1,0 +1,29 @@
+"""The token budget of a batch: halved when memory runs out, given back when it has held for a while."""
+
+from embedding_service.inference.batching import Budget, Seconds
+
+_SMALLEST = 256
+"""Tokens; below this a forward is so small that halving again would not help."""
+_RECOVERY: Seconds = 60.0
+"""How long a halved budget must hold before it is doubled."""
+
+
+class BudgetGuard:
+    """The budget of one model now."""
+
+    def __init__(self, tokens: int, texts: int) -> None:
+        self._full = Budget(tokens, texts)
+        self._changed_at: Seconds = 0.0
+        self.current = self._full
+
+    def shrink(self, failed_tokens: int, now: Seconds) -> None:
+        """Halve after a forward of `failed_tokens` did not fit into memory."""
+        halved = min(self.current.tokens, failed_tokens) // 2
+        self.current = Budget(max(halved, min(_SMALLEST, self._full.tokens)), self._full.texts)
+        self._changed_at = now
+
+    def recover(self, now: Seconds) -> None:
+        """Double, up to the full budget, when the last change is long enough ago."""
+        if self.current != self._full and now - self._changed_at >= _RECOVERY:
+            self.current = Budget(min(self.current.tokens * 2, self._full.tokens), self._full.texts)
+            self._changed_at = now

@@ -1,0 +1,88 @@
+"""Hands rows to the requests that wait for them, and failures to those they belong to."""
+
+import asyncio
+
+import numpy as np
+import structlog
+
+from embedding_service.errors import NonFiniteOutput, ServiceError
+from embedding_service.inference.batching import Batch, Budget, Queue
+from embedding_service.inference.outcomes import Failure, decide
+from embedding_service.telemetry.metrics import Metrics
+from embedding_service.vectors import Matrix, is_finite_by_row
+
+_log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """What happens to a batch around its forward, for one model."""
+
+    def __init__(self, model: str, queue: Queue, metrics: Metrics) -> None:
+        self._model = model
+        self._queue = queue
+        self._failures = metrics.failures
+        self._gauges = (metrics.queue_texts, metrics.queue_tokens)
+        for traffic, lane in queue.lanes.items():
+            labels = {"model": model, "traffic": traffic.value}
+            metrics.queue_texts.labels(**labels).set_function(lambda lane=lane: len(lane.entries))
+            metrics.queue_tokens.labels(**labels).set_function(lambda lane=lane: lane.tokens)
+        self._texts = metrics.batch_texts.labels(model=model)
+        self._tokens = metrics.batch_tokens.labels(model=model)
+        self._fill = metrics.batch_fill.labels(model=model)
+        self._budget = metrics.batch_budget.labels(model=model)
+
+    def start(self, batch: Batch, budget: Budget) -> None:
+        """A forward of `batch` begins."""
+        now = asyncio.get_running_loop().time()
+        for entry in batch.entries:
+            entry.ticket.start(now)
+        self._texts.observe(len(batch.entries))
+        self._tokens.observe(batch.tokens)
+        self._fill.observe(min(1.0, batch.tokens / budget.tokens))
+        self._budget.set(budget.tokens)
+
+    def deliver(self, batch: Batch, matrix: Matrix) -> None:
+        """The forward is done: a row for each entry, unless it is no vector."""
+        if len(matrix) != len(batch.entries):
+            raise AssertionError(
+                "this is a bug: a worker answered another number of rows than asked"
+            )
+        finite = is_finite_by_row(matrix)
+        if not finite.all():
+            self._failures.labels(model=self._model, kind="non_finite").inc(int(np.sum(~finite)))
+        for entry, row, is_finite in zip(batch.entries, matrix, finite.tolist(), strict=True):
+            if is_finite:
+                entry.ticket.deliver(entry.position, row)
+            else:
+                entry.ticket.fail(
+                    NonFiniteOutput(f"the model answered NaN or Inf for text {entry.position}")
+                )
+
+    def fail(self, batch: Batch, failure: Failure, message: str) -> None:
+        """The forward failed: try again what may succeed, and fail what cannot."""
+        self._failures.labels(model=self._model, kind=failure.value).inc()
+        _log.warning(
+            "forward failed",
+            model=self._model,
+            kind=failure.value,
+            texts=len(batch.entries),
+            tokens=batch.tokens,
+            reason=message,
+        )
+        consequence = decide(batch, failure, message)
+        self._queue.try_again(consequence.again)
+        if consequence.failed is not None:
+            entry, error = consequence.failed
+            entry.ticket.fail(error)
+            self._queue.note_dead()
+
+    def abandon(self, error: ServiceError) -> None:
+        """Fail all that waits."""
+        for entry in self._queue.take_everything():
+            entry.ticket.fail(error)
+
+    def close(self) -> None:
+        """Take the queue's series back: its model is no longer loaded."""
+        for gauge in self._gauges:
+            for traffic in self._queue.lanes:
+                gauge.remove(self._model, traffic.value)

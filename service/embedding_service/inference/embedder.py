@@ -1,0 +1,162 @@
+"""The front door of the room: texts in, vectors out, whatever model, device or worker does it."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import monotonic
+
+from embedding_service.errors import DeadlineExceeded
+from embedding_service.inference.cores import usable_cores
+from embedding_service.inference.crew import Shared, Slots
+from embedding_service.inference.description import Health, ModelDescription, ServedModel
+from embedding_service.inference.forwarding import forward
+from embedding_service.inference.loading import Loader, count_workers
+from embedding_service.inference.registry import Registry
+from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Token, TokenIds
+from embedding_service.inference.workers.hosts import Zygote
+from embedding_service.settings import Settings
+from embedding_service.telemetry.metrics import Metrics
+
+_BROKEN_AFTER = 60.0
+"""Seconds of failing restarts after which only a new process can help."""
+_SLICE_TEXTS = 256
+"""Texts of one slice of a stream …"""
+_SLICES_AHEAD = 4
+"""… and how many of them are in the pipeline at once, so that the device has no pause between two."""
+_MOST_TOKENIZER_THREADS = 4
+
+
+class Embedder:
+    """Embeds with the served models; one for each process, bound to its event loop."""
+
+    def __init__(
+        self, settings: Settings, metrics: Metrics, environment: Mapping[str, str]
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._zygote = Zygote(environment)
+        threads = settings.tokenizer_threads or min(usable_cores(), _MOST_TOKENIZER_THREADS)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tokenise")
+        shared = Shared(self._zygote, Slots(cpu=count_workers(settings)), metrics)
+        self._registry = Registry(
+            settings.references,
+            settings.model_options,
+            Loader(settings, settings.model_load_timeout, shared, self._threads),
+            settings.model_memory_budget,
+            metrics,
+        )
+        self._is_started = False
+
+    async def start(self) -> None:
+        """Load the default model. Raises ModelUnavailable."""
+        async with self._registry.use(None):
+            self._is_started = True
+
+    async def close(self) -> None:
+        """End every worker; what was not finished fails."""
+        await self._registry.close()
+        await self._zygote.end()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def embed(self, request: EmbeddingRequest) -> Embeddings:
+        """Embed all inputs of `request`, in order.
+
+        Cancelling the call takes its texts out of the queue.
+
+        Raises:
+            InvalidRequest: token ids out of range, a text too long with `truncate` false, bad dimensions or prompt.
+            ModelNotServed: the model is not on the list.
+            ModelUnavailable: it is, and cannot be loaded.
+            Overloaded: the predicted wait is above MAX_WAIT, or the queue is full.
+            Unavailable: no worker, or device memory exhausted by a single text.
+            DeadlineExceeded: `timeout` seconds went by.
+            InferenceFailed, NonFiniteOutput: the model could not do one of the texts.
+        """
+        seconds = request.timeout or self._settings.request_timeout
+        try:
+            async with asyncio.timeout(seconds) as scope:
+                async with self._registry.use(request.model) as model:
+                    return await forward(
+                        model, request, self._settings, self._metrics, scope.expired
+                    )
+        except TimeoutError:
+            raise DeadlineExceeded(seconds) from None
+
+    async def stream(self, request: EmbeddingRequest) -> AsyncIterator[Embeddings]:
+        """Like `embed`, in consecutive slices as they are ready, so that neither side holds the whole.
+
+        Refusals are raised before the first slice; a failure later ends the iteration with its error. The deadline is
+        each slice's own.
+        """
+        async with self._registry.use(request.model):  # not unloaded between two slices
+            slices = _cut_into_slices(request)
+            running: deque[asyncio.Task[Embeddings]] = deque()
+            try:
+                for each in slices:
+                    running.append(asyncio.create_task(self.embed(each)))
+                    if len(running) == _SLICES_AHEAD:
+                        yield await running.popleft()
+                while running:
+                    yield await running.popleft()
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+
+    async def describe(self, model: str | None = None) -> ModelDescription:
+        """Load the model if need be and return its facts. Raises ModelNotServed, ModelUnavailable."""
+        async with self._registry.use(model) as loaded:
+            return loaded.description
+
+    async def tokenise(
+        self, texts: Sequence[str], model: str | None = None, *, add_special_tokens: bool = True
+    ) -> list[list[Token]]:
+        """Tokens of each text, uncut. Raises as `describe`."""
+        async with self._registry.use(model) as loaded:
+            return await loaded.tokeniser.inspect(texts, add_special_tokens=add_special_tokens)
+
+    async def decode(
+        self, ids: Sequence[TokenIds], model: str | None = None, *, skip_special_tokens: bool = True
+    ) -> list[str]:
+        """Text of each list of token ids. Raises TokenIdOutOfRange, and as `describe`."""
+        async with self._registry.use(model) as loaded:
+            return await loaded.tokeniser.decode(ids, skip_special_tokens=skip_special_tokens)
+
+    def served(self) -> list[ServedModel]:
+        """The served models, the default first."""
+        return self._registry.served()
+
+    def health(self) -> Health:
+        """State of the pipeline now; cheap, never waits."""
+        model = self._registry.default_model
+        crew = model.crew if model else None
+        failing_since = crew.failing_since if crew else None
+        is_broken = failing_since is not None and monotonic() - failing_since > _BROKEN_AFTER
+        is_serving = crew is not None and crew.workers > 0
+        if is_serving:
+            detail = "serving"
+        elif crew is None:
+            detail = "the default model is being loaded"
+        elif is_broken:
+            detail = "no worker can be started; see the log"
+        else:
+            detail = "a worker is being replaced"
+        return Health(
+            is_started=self._is_started,
+            is_serving=is_serving,
+            is_broken=is_broken and not is_serving,
+            default_model=self._registry.default,
+            description=model.description if model else None,
+            has_gpu=model is not None and model.description.device != "cpu",
+            detail=detail,
+        )
+
+
+def _cut_into_slices(request: EmbeddingRequest) -> list[EmbeddingRequest]:
+    inputs = request.inputs
+    return [
+        replace(request, inputs=inputs[start : start + _SLICE_TEXTS])
+        for start in range(0, len(inputs), _SLICE_TEXTS)
+    ]

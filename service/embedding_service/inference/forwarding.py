@@ -1,0 +1,160 @@
+"""One request through one loaded model: checked, tokenised, queued, collected."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+
+from embedding_service.errors import InvalidRequest, Issue, Unavailable
+from embedding_service.inference.admission import admit, predict_wait
+from embedding_service.inference.batching import Entry
+from embedding_service.inference.loading import LoadedModel
+from embedding_service.inference.models.prompts import choose_prompt
+from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Timings, TokenIds
+from embedding_service.inference.texts import check_texts
+from embedding_service.inference.tickets import Ticket
+from embedding_service.inference.tokenisation import TokenLists
+from embedding_service.settings import Settings
+from embedding_service.telemetry.metrics import Metrics
+from embedding_service.vectors import cut, normalise
+
+DIMENSIONS_NOT_TRAINED = "dimensions-not-trained"
+_CHARS_PER_TOKEN = 4
+"""English prose has about as many; good enough to refuse by, before the tokens are counted."""
+_RETRY_AFTER = 5.0
+
+
+async def forward(
+    model: LoadedModel,
+    request: EmbeddingRequest,
+    settings: Settings,
+    metrics: Metrics,
+    is_late: Callable[[], bool],
+) -> Embeddings:
+    """Embed the inputs of `request` with `model`. Raises as Embedder.embed.
+
+    `is_late` tells, when the call is cancelled, whether it was by the request's deadline.
+    """
+    clock = asyncio.get_running_loop().time
+    name = model.description.name
+    warnings = _check_dimensions(model, request.dimensions)
+    _check_capacity(model, request, settings)
+    started = clock()
+    lists, prompt_length = await _tokenise(model, request, settings)
+    queued = clock()
+    ticket = Ticket(len(lists.ids), model.description.dimension, request.max_batch_texts, queued)
+    _enqueue(model, request, lists, prompt_length, ticket)
+    try:
+        await ticket.wait()
+    except asyncio.CancelledError:
+        model.crew.queue.note_dead()
+        reason = "deadline" if is_late() else "cancelled"
+        metrics.dropped.labels(model=name, reason=reason).inc(ticket.waiting)
+        raise
+    finished = clock()
+    began = ticket.started_at or finished
+    metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
+    timings = Timings(queued - started, began - queued, finished - began)
+    _count(metrics, name, lists, timings, finished - started)
+    matrix = cut(ticket.matrix, request.dimensions)
+    return Embeddings(
+        matrix=normalise(matrix) if request.normalise else matrix,
+        model=name,
+        fingerprint=model.description.fingerprint,
+        token_counts=lists.counts,
+        truncated=lists.truncated,
+        warnings=warnings,
+        timings=timings,
+    )
+
+
+def _check_dimensions(model: LoadedModel, dimensions: int | None) -> tuple[str, ...]:
+    if dimensions is None:
+        return ()
+    most = model.description.dimension
+    if not 1 <= dimensions <= most:
+        raise InvalidRequest(
+            f"dimensions must be from 1 to {most}, the dimension of {model.description.name}",
+            [Issue(f"must be from 1 to {most}", path="dimensions")],
+        )
+    if dimensions == most or model.description.is_matryoshka:
+        return ()
+    return (DIMENSIONS_NOT_TRAINED,)
+
+
+def _check_capacity(model: LoadedModel, request: EmbeddingRequest, settings: Settings) -> None:
+    """Refuse before any work is done, by an estimate of the request's tokens."""
+    crew = model.crew
+    if crew.failing_since is not None and not crew.workers:
+        raise Unavailable(
+            f"no worker of {model.description.name} is alive, and none can be started", _RETRY_AFTER
+        )
+    ahead = crew.queue.tokens_ahead(request.traffic) + crew.tokens_in_flight
+    tokens = sum(len(each) for each in request.inputs)
+    if request.inputs and isinstance(request.inputs[0], str):
+        tokens //= _CHARS_PER_TOKEN
+    admit(
+        tokens=tokens,
+        queued=crew.queue.tokens,
+        wait=predict_wait(ahead, crew.rate.tokens_per_second, crew.workers),
+        max_queue_tokens=settings.max_queue_tokens,
+        max_wait=settings.max_wait,
+    )
+
+
+async def _tokenise(
+    model: LoadedModel, request: EmbeddingRequest, settings: Settings
+) -> tuple[TokenLists, int]:
+    """Token ids of the request's inputs, and the prompt's leading tokens if pooling leaves them out."""
+    inputs: Sequence[str] | Sequence[TokenIds] = request.inputs
+    side = request.truncation_side
+    prompt = choose_prompt(
+        model.description.prompts,
+        model.description.default_prompt_name,
+        request.input_type,
+        request.prompt_name,
+    )
+    prompt_length = 0
+    if inputs and not isinstance(inputs[0], str):
+        ids = cast(Sequence[TokenIds], inputs)
+        if model.foreign_vocabulary is None:
+            lists = model.tokeniser.frame(ids, side)
+            if not request.truncate:
+                lists.refuse_truncated(model.description.max_length)
+            return lists, 0
+        inputs = model.foreign_vocabulary.decode(ids)
+        check_texts(inputs, settings)
+    if model.leaves_prompt_out:
+        prompt_length = model.tokeniser.count_prompt(prompt)
+    lists = await model.tokeniser.encode(cast(Sequence[str], inputs), prompt, side)
+    if not request.truncate:
+        lists.refuse_truncated(model.description.max_length)
+    return lists, prompt_length
+
+
+def _enqueue(
+    model: LoadedModel,
+    request: EmbeddingRequest,
+    lists: TokenLists,
+    prompt_length: int,
+    ticket: Ticket,
+) -> None:
+    entries = [
+        Entry(ids, prompt_length, ticket, position, ticket.queued_at)
+        for position, ids in enumerate(lists.ids)
+    ]
+    model.crew.queue.add(request.traffic, entries)
+    model.crew.wake()
+
+
+def _count(
+    metrics: Metrics, name: str, lists: TokenLists, timings: Timings, seconds: float
+) -> None:
+    metrics.embeddings_generated.labels(model=name).inc(len(lists.ids))
+    metrics.embedding_duration.labels(model=name).observe(seconds)
+    metrics.tokens.labels(model=name).inc(int(np.sum(lists.counts)))
+    if lists.truncated:
+        metrics.truncations.labels(model=name).inc(len(lists.truncated))
+    for stage in ("tokenisation", "queue", "inference"):
+        metrics.stage_duration.labels(stage=stage).observe(getattr(timings, stage))

@@ -1,0 +1,183 @@
+"""From a reference to a model at work: files, device, workers, tokenizer, fingerprint."""
+
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from embedding_service.errors import ModelUnavailable
+from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
+from embedding_service.inference.cores import usable_cores
+from embedding_service.inference.crew import Crew, CrewSettings, Shared
+from embedding_service.inference.description import ModelDescription
+from embedding_service.inference.foreign_ids import ForeignVocabulary
+from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
+from embedding_service.inference.models.options import read_matryoshka
+from embedding_service.inference.models.sources import locate
+from embedding_service.inference.tokenisation import Tokeniser
+from embedding_service.inference.workers.hosts import Host, ProcessLost
+from embedding_service.references import Reference, Source
+from embedding_service.settings import EngineSettings, ModelOptions
+
+_log = structlog.get_logger(__name__)
+
+_MOST_WORKERS = 16
+_CPU_BATCH_TOKENS, _GPU_BATCH_TOKENS = 2_048, 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that can embed now."""
+
+    description: ModelDescription
+    tokeniser: Tokeniser
+    crew: Crew
+    foreign_vocabulary: ForeignVocabulary | None
+    """Set when token ids in requests are OpenAI's."""
+    leaves_prompt_out: bool
+
+
+class Loader:
+    """Loads models by reference."""
+
+    def __init__(
+        self, settings: EngineSettings, load_timeout: float, shared: Shared, threads: Executor
+    ) -> None:
+        self._settings = settings
+        self._timeout = load_timeout
+        self._shared = shared
+        self._threads = threads
+
+    async def load(self, reference: Reference, options: ModelOptions) -> LoadedModel:
+        """Load a model and start its workers. Raises ModelUnavailable; leaves nothing behind if it does."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._load(reference, options)
+        except TimeoutError:
+            raise ModelUnavailable(
+                str(reference),
+                f"model {reference} was not loaded within {self._timeout:g} s; raise MODEL_LOAD_TIMEOUT, or fetch it "
+                f"before with `gpu-embedding models fetch {reference}`",
+            ) from None
+
+    async def _load(self, reference: Reference, options: ModelOptions) -> LoadedModel:
+        vocabulary = (
+            None
+            if options.token_ids == "model"  # noqa: S105  not a password
+            else await asyncio.to_thread(ForeignVocabulary, options.token_ids)
+        )
+        folder = None
+        if reference.source is not Source.HASHING:
+            folder = await asyncio.to_thread(locate, reference)
+        host, spec, fallback = await self._open_host(reference, folder, options)
+        crew = Crew(reference.name, host, spec, self._crew_settings(spec.device), self._shared)
+        try:
+            digest, _ = await asyncio.gather(
+                asyncio.to_thread(_fingerprint, host.facts, folder, options), crew.start()
+            )
+            tokeniser = await asyncio.to_thread(self._build_tokeniser, host.facts)
+        except ProcessLost as error:
+            await crew.end()
+            raise ModelUnavailable(
+                str(reference),
+                f"the workers of model {reference} die at start ({error}); see the log",
+            ) from error
+        except BaseException:
+            await crew.end()
+            raise
+        description = _describe(reference, host.facts, digest, fallback)
+        if options.is_matryoshka is not None:
+            description = replace(description, is_matryoshka=options.is_matryoshka)
+        elif folder is not None:
+            description = replace(description, is_matryoshka=read_matryoshka(folder))
+        return LoadedModel(description, tokeniser, crew, vocabulary, host.facts.leaves_prompt_out)
+
+    async def _open_host(
+        self, reference: Reference, folder: Path | None, options: ModelOptions
+    ) -> tuple[Host, LoadSpec, str | None]:
+        """A host on the wanted device, or on the CPU with the reason why."""
+        spec = LoadSpec(
+            backend="hashing" if folder is None else "reference",
+            target=reference.target if folder is None else str(folder),
+            device="cpu" if folder is None or self._settings.device == "cpu" else "cuda:0",
+            threads=self._settings.worker_threads,
+            max_length=options.max_length,
+            trust_remote_code=options.trust_remote_code,
+        )
+        fallback = None
+        try:
+            try:
+                host = await self._shared.zygote.start_host(spec, self._timeout)
+            except LoadFailed as failure:
+                if failure.kind != "device" or self._settings.device == "cuda":
+                    raise
+                fallback = failure.message
+                _log.warning("NO GPU: running on the CPU, many times slower", reason=fallback)
+                spec = replace(spec, device="cpu")
+                host = await self._shared.zygote.start_host(spec, self._timeout)
+        except LoadFailed as failure:
+            raise ModelUnavailable(
+                str(reference), f"model {reference} cannot be loaded: {failure.message}"
+            ) from failure
+        except ProcessLost as lost:
+            raise ModelUnavailable(
+                str(reference),
+                f"the process that loaded model {reference} ended ({lost}); most often memory ran out: give more, or "
+                "take a smaller model",
+            ) from lost
+        return host, spec, fallback
+
+    def _crew_settings(self, device: str) -> CrewSettings:
+        settings = self._settings
+        by_device = _CPU_BATCH_TOKENS if device == "cpu" else _GPU_BATCH_TOKENS
+        return CrewSettings(
+            workers=count_workers(settings),
+            max_batch_tokens=settings.max_batch_tokens or by_device,
+            max_batch_texts=settings.max_batch_texts,
+            forward_timeout=settings.forward_timeout,
+            load_timeout=self._timeout,
+        )
+
+    def _build_tokeniser(self, facts: Facts) -> Tokeniser:
+        return Tokeniser(facts.tokenizer, facts.max_length, facts.vocabulary_size, self._threads)
+
+
+def count_workers(settings: EngineSettings) -> int:
+    """Workers of a model on the CPU."""
+    return settings.workers or min(usable_cores(), _MOST_WORKERS)
+
+
+def _fingerprint(facts: Facts, folder: Path | None, options: ModelOptions) -> str:
+    if folder is None:
+        return fingerprint_of_hashing(facts.dimension, options.max_length)
+    return fingerprint(
+        folder,
+        max_length=facts.max_length,
+        prompts=facts.prompts,
+        default_prompt_name=facts.default_prompt_name,
+    )
+
+
+def _describe(
+    reference: Reference, facts: Facts, digest: str, fallback: str | None
+) -> ModelDescription:
+    return ModelDescription(
+        name=reference.name,
+        reference=str(reference),
+        fingerprint=digest,
+        dimension=facts.dimension,
+        max_length=facts.max_length,
+        backend=facts.backend,
+        architecture=facts.architecture,
+        device=facts.device,
+        device_name=facts.device_name,
+        dtype=facts.dtype,
+        pooling=facts.pooling,
+        is_matryoshka=False,
+        fallback_reason=fallback,
+        prompts=facts.prompts,
+        default_prompt_name=facts.default_prompt_name,
+        versions=facts.versions,
+    )

@@ -1,0 +1,214 @@
+"""Texts to token ids, in threads: the tokenizers library lets go of the interpreter's lock while it works."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from embedding_service.errors import InvalidRequest, Issue, TextTooLong, TokenIdOutOfRange
+from embedding_service.inference.requests import Side, Token, TokenIds
+
+_SLICE_TEXTS = 64
+_SLICE_CHARS = 65_536
+"""Work of one thread at a time: long enough to be worth a thread, short enough to share the threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLists:
+    """Token ids of texts, ready to be forwarded: framed by special tokens and cut to the model's length."""
+
+    ids: list[NDArray[np.int32]]
+    truncated: list[int]
+    """Positions of those that were cut."""
+    lengths_uncut: dict[int, int]
+    """Tokens each of these had before."""
+
+    @property
+    def counts(self) -> NDArray[np.int32]:
+        """Tokens of each; shape (texts,)."""
+        return np.fromiter((len(each) for each in self.ids), dtype=np.int32, count=len(self.ids))
+
+    def refuse_truncated(self, max_length: int | None) -> None:
+        """Raise TextTooLong if anything was cut."""
+        if self.truncated:
+            issues = [
+                Issue(
+                    f"has {self.lengths_uncut[at]:,} tokens, the model reads {max_length:,}",
+                    position=at,
+                )
+                for at in self.truncated[:100]
+            ]
+            raise TextTooLong(
+                f"{len(self.truncated)} texts are longer than the model's {max_length:,} tokens; "
+                "shorten them, or allow `truncate`",
+                issues,
+            )
+
+
+class Tokeniser:
+    """The tokenizer of one loaded model. Its settings never change after it is built, so threads may share it."""
+
+    def __init__(
+        self, serialised: str, max_length: int | None, vocabulary_size: int, threads: Executor
+    ) -> None:
+        self._max_length = max_length
+        self._vocabulary_size = vocabulary_size
+        self._threads = threads
+        self._by_side = {side: _load(serialised, max_length, side) for side in ("right", "left")}
+        self._uncut = _load(serialised, None, "right")
+        self._prefix, self._suffix = _find_frame(self._uncut)
+        configured = Tokenizer.from_str(serialised).truncation
+        self._own_side: Side = (
+            "left" if configured and configured["direction"] == "left" else "right"
+        )
+
+    async def encode(self, texts: Sequence[str], prompt: str, side: Side | None) -> TokenLists:
+        """Tokenise texts, each with `prompt` before it; None cuts at the end that the model's tokenizer names."""
+        tokenizer = self._by_side[side or self._own_side]
+        loop = asyncio.get_running_loop()
+        parts = await asyncio.gather(
+            *(
+                loop.run_in_executor(self._threads, _encode, tokenizer, part, prompt)
+                for part in _slice(texts)
+            )
+        )
+        return self._collect([each for part in parts for each in part])
+
+    def count_prompt(self, prompt: str) -> int:
+        """Leading tokens that are the prompt's, counted as sentence-transformers does (Transformer._get_prompt_length)."""
+        if not prompt:
+            return 0
+        encoding = self._by_side[self._own_side].encode(prompt)
+        return len(encoding.ids) - (encoding.special_tokens_mask[-1] if encoding.ids else 0)
+
+    def frame(self, lists: Sequence[TokenIds], side: Side | None) -> TokenLists:
+        """Make token ids from outside fit to be forwarded: checked, framed where the frame is missing, cut.
+
+        Raises:
+            InvalidRequest: an empty list.
+            TokenIdOutOfRange: an id the model has no embedding for.
+        """
+        self._check_ids(lists)
+        ids: list[NDArray[np.int32]] = []
+        uncut: dict[int, int] = {}
+        for position, each in enumerate(lists):
+            start = len(self._prefix) if each[: len(self._prefix)] == self._prefix else 0
+            has_suffix = bool(self._suffix) and each[-len(self._suffix) :] == self._suffix
+            content = each[start : len(each) - len(self._suffix) if has_suffix else len(each)]
+            total = len(self._prefix) + len(content) + len(self._suffix)
+            if self._max_length is not None and total > self._max_length:
+                uncut[position] = total
+                room = self._max_length - len(self._prefix) - len(self._suffix)
+                content = content[-room:] if (side or self._own_side) == "left" else content[:room]
+            ids.append(np.array([*self._prefix, *content, *self._suffix], dtype=np.int32))
+        return TokenLists(ids, list(uncut), uncut)
+
+    def _check_ids(self, lists: Sequence[TokenIds]) -> None:
+        for position, each in enumerate(lists):
+            if not each:
+                raise InvalidRequest(
+                    f"the list of token ids at position {position} is empty",
+                    [Issue("is empty", position=position)],
+                )
+            if min(each) < 0 or max(each) >= self._vocabulary_size:
+                raise TokenIdOutOfRange(
+                    f"token ids at position {position} are not of this model's vocabulary "
+                    f"(0 to {self._vocabulary_size - 1:,}); LangChain sends OpenAI's ids unless "
+                    "check_embedding_ctx_length=False: set that, send texts, or set the model's "
+                    "token_ids=cl100k_base in MODEL_OPTIONS",
+                    [Issue("holds ids out of range", position=position)],
+                )
+
+    async def inspect(self, texts: Sequence[str], *, add_special_tokens: bool) -> list[list[Token]]:
+        """Tokens of each text, uncut."""
+        encodings = await asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: self._uncut.encode_batch(list(texts), add_special_tokens=add_special_tokens),
+        )
+        return [_tokens_of(encoding) for encoding in encodings]
+
+    async def decode(self, lists: Sequence[TokenIds], *, skip_special_tokens: bool) -> list[str]:
+        """Text of each list of ids. Raises as `frame`."""
+        self._check_ids(lists)
+        decoded: list[str] = await asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: self._uncut.decode_batch(
+                [list(each) for each in lists], skip_special_tokens=skip_special_tokens
+            ),
+        )
+        return decoded
+
+    def _collect(self, encoded: list[tuple[NDArray[np.int32], int]]) -> TokenLists:
+        uncut = {
+            position: len(ids) + cut_off
+            for position, (ids, cut_off) in enumerate(encoded)
+            if cut_off
+        }
+        return TokenLists([ids for ids, _ in encoded], list(uncut), uncut)
+
+
+def _load(serialised: str, max_length: int | None, side: Side) -> Tokenizer:
+    tokenizer = Tokenizer.from_str(serialised)
+    tokenizer.no_padding()
+    if max_length is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(max_length, direction=side)
+    return tokenizer
+
+
+def _find_frame(tokenizer: Tokenizer) -> tuple[TokenIds, TokenIds]:
+    """Special tokens that the tokenizer puts before and after every text."""
+    encoding = tokenizer.encode("a")
+    mask = encoding.special_tokens_mask
+    if all(mask):
+        return list(encoding.ids), []
+    first, last = mask.index(0), len(mask) - mask[::-1].index(0)
+    return list(encoding.ids[:first]), list(encoding.ids[last:])
+
+
+def _slice(texts: Sequence[str]) -> list[list[str]]:
+    """Consecutive texts of about one thread's work each."""
+    parts: list[list[str]] = []
+    room = 0
+    for text in texts:
+        if not parts or len(text) > room or len(parts[-1]) == _SLICE_TEXTS:
+            parts.append([])
+            room = _SLICE_CHARS
+        parts[-1].append(text)
+        room -= len(text)
+    return parts
+
+
+def _encode(
+    tokenizer: Tokenizer, texts: Sequence[str], prompt: str
+) -> list[tuple[NDArray[np.int32], int]]:
+    """Ids of each text, and how many more there were; runs in a thread."""
+    encodings = tokenizer.encode_batch_fast(
+        [prompt + text for text in texts] if prompt else list(texts)
+    )
+    return [
+        (np.array(encoding.ids, dtype=np.int32), _count_cut_off(encoding)) for encoding in encodings
+    ]
+
+
+def _count_cut_off(encoding: Encoding) -> int:
+    """Tokens beyond the cut. Every overflowing part is framed again, and its frame is not the text's."""
+    return sum(len(part.ids) - sum(part.special_tokens_mask) for part in encoding.overflowing)
+
+
+def _tokens_of(encoding: Encoding) -> list[Token]:
+    return [
+        Token(id_, text, bool(special), None if special else start, None if special else stop)
+        for id_, text, special, (start, stop) in zip(
+            encoding.ids,
+            encoding.tokens,
+            encoding.special_tokens_mask,
+            encoding.offsets,
+            strict=True,
+        )
+    ]

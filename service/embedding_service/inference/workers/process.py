@@ -1,0 +1,182 @@
+"""The program that runs as zygote, host and worker (see the package's docstring).
+
+It is started as `python -m embedding_service.inference.workers.process FD`, where FD is its end of the control
+channel; it ends when the front closes the other end, or dies.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import NoReturn
+
+from embedding_service.inference.backends.base import (
+    Backend,
+    LoadFailed,
+    LoadSpec,
+    TokenBatch,
+    load_backend,
+)
+from embedding_service.inference.workers.wire import (
+    ReplyHeader,
+    Status,
+    receive_batch,
+    receive_control,
+    send_control,
+)
+from embedding_service.vectors import Matrix
+
+_PR_SET_PDEATHSIG = 1
+_LONGEST_MESSAGE = 500
+_NO_ROWS: tuple[int, int] = (0, 0)
+
+
+def run_zygote(control: socket.socket) -> None:
+    """Fork a host for every request, from a process in which the heavy imports are done once."""
+    while (received := receive_control(control)) is not None:
+        message, descriptor = received
+        if message["do"] == "kill":
+            _end_child(message["pid"])
+            send_control(control, {})
+        elif descriptor is not None:
+            with socket.socket(fileno=descriptor) as channel:
+                spec = LoadSpec(**message["spec"])
+                _import_backend(spec.backend)
+                pid = os.fork()
+                if pid == 0:
+                    control.close()
+                    _run_child(partial(run_host, channel, spec))
+            send_control(control, {"pid": pid})
+
+
+def _import_backend(name: str) -> None:
+    """Pay for torch here, once; a failure is told by the host, which meets it again."""
+    with contextlib.suppress(Exception):  # whatever a broken installation raises
+        importlib.import_module(f"embedding_service.inference.backends.{name}")
+
+
+def run_host(control: socket.socket, spec: LoadSpec) -> None:
+    """Load one model, say so, then fork (CPU) or become (GPU) its workers."""
+    try:
+        backend = load_backend(spec)
+    except LoadFailed as failure:
+        send_control(control, {"failed": failure.kind, "message": failure.message})
+        return
+    except Exception as error:  # noqa: BLE001  a broken installation can raise anything at import
+        message = f"the libraries that run models do not work here ({_describe(error)})"
+        send_control(control, {"failed": "model", "message": message})
+        return
+    # What exists now is shared by all workers; a collection must not touch, and so copy, its pages.
+    gc.collect()
+    gc.freeze()
+    send_control(control, {"facts": asdict(backend.facts)})
+    while (request := receive_control(control)) is not None:
+        order, descriptor = request
+        if order["do"] == "kill":
+            _end_child(order["pid"])
+            send_control(control, {})
+        elif descriptor is not None:
+            _start_worker(control, descriptor, backend)
+
+
+def _start_worker(control: socket.socket, descriptor: int, backend: Backend) -> None:
+    with socket.socket(fileno=descriptor) as channel:
+        if backend.facts.device != "cpu":
+            send_control(control, {"pid": os.getpid()})
+            run_worker(channel, backend)
+            return
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _run_child(partial(run_worker, channel, backend))
+    send_control(control, {"pid": pid})
+
+
+def run_worker(channel: socket.socket, backend: Backend) -> None:
+    """Answer batches until the front closes the channel."""
+    backend.prepare_worker()
+    while (batch := receive_batch(channel)) is not None:
+        header, body = answer(backend, batch)
+        channel.sendall(header.pack())
+        channel.sendall(body)
+
+
+def answer(backend: Backend, batch: TokenBatch) -> tuple[ReplyHeader, memoryview | bytes]:
+    """Run one forward. An error is an answer too; only a lost device ends the process."""
+    started = time.perf_counter()
+    status, body = Status.DONE, b""
+    matrix: Matrix | None = None
+    try:
+        matrix = backend.forward(batch)
+    except Exception as error:
+        if backend.is_fatal(error):
+            raise
+        status = Status.OUT_OF_MEMORY if backend.is_out_of_memory(error) else Status.FAILED
+        body = _describe(error).encode()
+    if status is Status.OUT_OF_MEMORY:
+        backend.release_memory()
+    seconds = time.perf_counter() - started
+    rows, columns = _NO_ROWS if matrix is None else matrix.shape
+    size = len(body) if matrix is None else matrix.nbytes
+    header = ReplyHeader(status, rows, columns, size, backend.device_memory(), seconds)
+    return header, body if matrix is None else matrix.data.cast("B")
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
+
+
+def _end_child(pid: int) -> None:
+    """Kill and reap. Only a parent reaps, and only here, so the pid cannot have become another's."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
+def _run_child(run: Callable[[], None]) -> NoReturn:
+    """Run a forked child to its end; its parent's stack is none of its business."""
+    status = 0
+    try:
+        _die_with_parent()
+        run()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the front is gone, and so is the reason to be here
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 70  # EX_SOFTWARE
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _die_with_parent() -> None:
+    """A worker hung in a forward would outlive everybody otherwise (Linux only: prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> None:
+    """Run as the zygote."""
+    faulthandler.enable()
+    # Ctrl-C on a terminal reaches the whole group; only the front decides when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with (
+        socket.socket(fileno=int(sys.argv[1])) as control,
+        contextlib.suppress(BrokenPipeError, ConnectionResetError),  # the front is gone
+    ):
+        run_zygote(control)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The environment that tests run in: none of our variables, no proxy, no hub."""
+
+import os
+from collections.abc import Iterator, Mapping
+
+from embedding_service.settings import GROUPS
+
+_OURS = frozenset(name.upper() for group in GROUPS for name in group.model_fields)
+_EXAMPLES = frozenset({"USE_GPU_EMBEDDINGS", "EMBEDDING_SERVICE_URL"})
+_QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+_PREFIXES = ("OTEL_", "OPENAI_", "HF_", "LANGCHAIN_", "LANGSMITH_", "TIKTOKEN_")
+
+
+def foreign_names(environment: Mapping[str, str]) -> Iterator[str]:
+    """Names in `environment` that would change what a test sees."""
+    for name in environment:
+        upper = name.upper()
+        if upper in _OURS | _EXAMPLES or upper.startswith(_PREFIXES) or upper.endswith("_PROXY"):
+            yield name
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """This process's environment without what `foreign_names` lists, with `settings` on top."""
+    left = set(os.environ) - set(foreign_names(os.environ))
+    return {name: os.environ[name] for name in sorted(left)} | _QUIET | settings

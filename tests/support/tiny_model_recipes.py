@@ -1,0 +1,232 @@
+"""Makes every tiny model into the folder named on the command line. Slow: imports torch."""
+
+import itertools
+import math
+import re
+import shutil
+import string
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    MPNetConfig,
+    MPNetModel,
+    MPNetTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+    XLMRobertaTokenizer,
+)
+
+from tiny_models import (
+    BERT,
+    EXCLUDED_PROMPTS,
+    MATRYOSHKA,
+    MATRYOSHKA_DIMENSIONS,
+    MAX_LENGTH,
+    MPNET,
+    NAMES,
+    NAN,
+    NAN_WORD,
+    PROMPTS,
+    RAISING,
+    RAISING_WORD,
+    XLM_ROBERTA,
+)
+
+# Wide enough that texts differ; the usual 0.02 makes all vectors of a random model nearly equal.
+_SPREAD = 0.4
+_LAYERS: dict[str, Any] = {
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "initializer_range": _SPREAD,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What sets one tiny model apart."""
+
+    family: str = "bert"
+    normalises: bool = True
+    includes_prompt: bool = True
+    prompts: dict[str, str] = field(default_factory=dict)
+    default_prompt_name: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+_RECIPES = {
+    BERT: Recipe(),
+    MPNET: Recipe(family="mpnet", normalises=False),
+    XLM_ROBERTA: Recipe(family="xlm-roberta", normalises=False),
+    PROMPTS: Recipe(
+        prompts={"query": "query: ", "document": "passage: ", "heading": "a heading: "},
+        default_prompt_name="document",
+    ),
+    EXCLUDED_PROMPTS: Recipe(
+        includes_prompt=False,
+        normalises=False,
+        prompts={"query": "find the text that answers: ", "document": "a text: "},
+    ),
+    MATRYOSHKA: Recipe(config={"matryoshka_dimensions": list(MATRYOSHKA_DIMENSIONS)}),
+    NAN: Recipe(),
+    RAISING: Recipe(),
+}
+
+
+def make(name: str, folder: Path) -> None:
+    """Write one model as sentence-transformers writes it."""
+    recipe = _RECIPES[name]
+    torch.manual_seed(NAMES.index(name))
+    model, tokenizer = _FAMILIES[recipe.family](recipe)
+    if name == NAN:
+        with torch.no_grad():
+            _table(model).weight[tokenizer.convert_tokens_to_ids(NAN_WORD)] = torch.nan
+    if name == RAISING:
+        _cut_last_row(model)
+    plain = folder.with_name(f"{folder.name}.plain")
+    model.save_pretrained(plain)
+    tokenizer.save_pretrained(plain)
+    _assemble(plain, recipe).save(str(folder), create_model_card=False)
+    shutil.rmtree(plain)
+
+
+def _assemble(plain: Path, recipe: Recipe) -> SentenceTransformer:
+    transformer = Transformer(str(plain), max_seq_length=MAX_LENGTH)
+    width = transformer.get_embedding_dimension()
+    pooling = Pooling(width, "mean", include_prompt=recipe.includes_prompt)
+    return SentenceTransformer(
+        modules=[transformer, pooling, *([Normalize()] if recipe.normalises else [])],
+        prompts=recipe.prompts or None,
+        default_prompt_name=recipe.default_prompt_name,
+        device="cpu",
+    )
+
+
+def _cut_last_row(model: PreTrainedModel) -> None:
+    """Leave the vocabulary's last token without a row, so that the forward raises on it."""
+    whole = _table(model)
+    shorter = torch.nn.Embedding(whole.num_embeddings - 1, whole.embedding_dim)
+    with torch.no_grad():
+        shorter.weight.copy_(whole.weight[:-1])
+    model.set_input_embeddings(shorter)
+    model.config.vocab_size = shorter.num_embeddings
+
+
+def _table(model: PreTrainedModel) -> torch.nn.Embedding:
+    table = model.get_input_embeddings()
+    assert isinstance(table, torch.nn.Embedding)
+    return table
+
+
+def _make_bert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    words = _build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        intermediate_size=64,
+        max_position_embeddings=MAX_LENGTH,
+        **_LAYERS,
+        **recipe.config,
+    )
+    return BertModel(config), BertTokenizer(vocab=words)
+
+
+def _make_mpnet(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    words = _build_word_pieces(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
+    config = MPNetConfig(
+        vocab_size=len(words),
+        hidden_size=48,
+        intermediate_size=96,
+        max_position_embeddings=MAX_LENGTH + 2,  # counted from the padding's id on
+        **_LAYERS,
+        **recipe.config,
+    )
+    return MPNetModel(config), MPNetTokenizer(vocab=words)
+
+
+def _make_xlm_roberta(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    pieces = _build_unigram_pieces(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    config = XLMRobertaConfig(
+        vocab_size=len(pieces),
+        hidden_size=64,
+        intermediate_size=128,
+        max_position_embeddings=MAX_LENGTH + 2,
+        type_vocab_size=1,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+        **_LAYERS,
+        **recipe.config,
+    )
+    return XLMRobertaModel(config), XLMRobertaTokenizer(vocab=pieces)
+
+
+_FAMILIES = {"bert": _make_bert, "mpnet": _make_mpnet, "xlm-roberta": _make_xlm_roberta}
+
+
+def _build_word_pieces(special: list[str]) -> dict[str, int]:
+    """Words, endings and characters; built, not learnt, since learning breaks ties at random."""
+    words = sorted({piece for line in _sentences() for piece in re.findall(r"\w+|\S", line)})
+    letters = sorted({letter for word in words for letter in word} | set(string.printable.strip()))
+    endings = sorted({word[-length:] for word in words for length in (2, 3) if len(word) > length})
+    inner = [f"##{piece}" for piece in (*letters, *endings)]
+    # The last one stands where tiny-raising has no row.
+    ordered = dict.fromkeys([*special, *letters, *words, *inner, NAN_WORD, RAISING_WORD])
+    return {piece: position for position, piece in enumerate(ordered)}
+
+
+def _build_unigram_pieces(special: list[str]) -> list[tuple[str, float]]:
+    """Pieces with their log probabilities, single characters the least probable."""
+    words = Counter(word for line in _sentences() for word in line.split())
+    letters = sorted({letter for word in words for letter in word} | set(string.printable.strip()))
+    total = words.total()
+    return [
+        *((piece, 0.0) for piece in special),
+        *((f"▁{word}", math.log(count / total)) for word, count in sorted(words.items())),
+        ("▁", -9.0),
+        *((letter, -10.0) for letter in letters),
+    ]
+
+
+_CLAUSES = (
+    (("the engineer", "a careful clerk", "our neighbour"), ("measures", "repairs", "describes")),
+    (("la vecina", "un médico", "el río"), ("encuentra", "escribe", "cruza")),
+    (("der Bäcker", "eine Lehrerin", "das Mädchen"), ("öffnet", "zählt", "übersetzt")),
+    (("лесник", "моя сестра", "старый поезд"), ("видит", "строит", "ждёт")),
+    (("医生", "图书馆", "我的朋友"), ("记录", "打开", "喜欢")),
+)
+_OBJECTS = (
+    "the bridge", "seven letters", "la ventana", "el puente viejo", "das alte Haus",
+    "den Schlüssel", "дорогу", "письмо", "一座桥", "数据", "query: 1", "passage: café", "🙂",
+    "#1, (2.5 %)",
+)  # fmt: skip
+
+
+def _sentences() -> Iterator[str]:
+    """Some 630 short sentences in five languages, the same every time."""
+    for subjects, verbs in _CLAUSES:
+        for subject, verb, thing in itertools.product(subjects, verbs, _OBJECTS):
+            yield f"{subject} {verb} {thing}."
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    for name in NAMES:
+        make(name, folder / name)
+
+
+if __name__ == "__main__":
+    main()
