@@ -1,0 +1,90 @@
+"""Composes the room.
+
+What a request goes through before its router, from the outside in:
+
+    Recording        request id, log line, metrics
+    CORSMiddleware   only where origins are listed
+    Answering        exceptions become answers
+    Disconnection    a client that goes takes its work along
+    Admission        draining, keys, count of work
+"""
+
+import time
+from typing import NoReturn
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+
+from embedding_service.api import headers
+from embedding_service.api.auth import Authenticator
+from embedding_service.api.docs import add_docs
+from embedding_service.api.document import ROUTERS
+from embedding_service.api.lifecycle import Lifecycle
+from embedding_service.api.middleware.admission import Admission
+from embedding_service.api.middleware.answering import Answering
+from embedding_service.api.middleware.disconnection import Disconnection
+from embedding_service.api.middleware.recording import Recording
+from embedding_service.api.probes import metrics_router
+from embedding_service.api.rooms import Rooms
+from embedding_service.inference.embedder import Embedder
+from embedding_service.settings import Settings
+from embedding_service.telemetry.metrics import Metrics
+
+
+def build_api(
+    embedder: Embedder,
+    settings: Settings,
+    metrics: Metrics,
+    *,
+    lifecycle: Lifecycle,
+    authenticator: Authenticator | None = None,
+    version: str,
+) -> FastAPI:
+    """The application. Whoever runs it starts and closes `embedder` and moves `lifecycle` along."""
+    app = FastAPI(
+        title="gpu-embedding",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        # Spans are made around the application (telemetry/); FastAPI's own would double them, and
+        # its log records carry messages of exceptions, which may quote a request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.rooms = Rooms(embedder, settings, metrics, lifecycle, version, time.time())
+    app.add_exception_handler(HTTPException, _pass_on)
+    for router in ROUTERS:
+        app.include_router(router)
+    if settings.metrics_enabled and settings.metrics_port is None:
+        app.include_router(metrics_router)
+    add_docs(app)
+    app.add_middleware(Admission, lifecycle=lifecycle, metrics=metrics, authenticator=authenticator)
+    app.add_middleware(Disconnection)
+    app.add_middleware(Answering)
+    if settings.cors_origins:
+        _add_cors(app, settings)
+    app.add_middleware(Recording, metrics=metrics)
+    return app
+
+
+def _add_cors(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", headers.REQUEST_ID, "traceparent"],
+        expose_headers=[
+            headers.REQUEST_ID,
+            headers.WARNING,
+            headers.FINGERPRINT,
+            "Retry-After",
+            "WWW-Authenticate",
+        ],
+    )
+
+
+def _pass_on(_request: Request, error: Exception) -> NoReturn:
+    """Let the router's own refusals reach Answering, like every other exception."""
+    raise error

@@ -1,0 +1,82 @@
+"""From a request's bytes to a checked value, never holding more than MAX_BODY_SIZE of them."""
+
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from embedding_service.api.faults import explain
+from embedding_service.api.refusals import UnsupportedContent
+from embedding_service.errors import TooLarge
+from embedding_service.settings import Limits
+
+
+class Payload(BaseModel):
+    """Base of every request body."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    texts_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that take one text or several, and token ids where `takes_ids` (faults.py asks)."""
+    takes_ids: ClassVar[bool] = True
+
+
+P = TypeVar("P", bound=Payload)
+
+
+async def read_payload(request: Request, kind: type[P], limits: Limits) -> P:
+    """Read and check the body.
+
+    Raises:
+        UnsupportedContent: it is not declared as JSON.
+        TooLarge: it is larger than `limits.max_body_size`, as declared or as it comes.
+        MalformedBody: it is not JSON.
+        InvalidRequest: it is not a `kind`, or has a text that is no text.
+    """
+    _check_content(request.headers)
+    body = await _read(request, limits.max_body_size)
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+    raise explain(faults, body, kind.texts_fields, takes_ids=kind.takes_ids)
+
+
+def request_body(kind: type[Payload]) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads a `kind`; document.py adds the schema itself."""
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _check_content(headers: Headers) -> None:
+    media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
+    media_type = media_type.strip()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    if not is_json:
+        raise UnsupportedContent("send JSON, and say so: `Content-Type: application/json`")
+    charset = parameters.partition("charset=")[2].partition(";")[0].strip().strip('"')
+    if charset not in {"", "utf-8", "utf8", "us-ascii"}:
+        raise UnsupportedContent("send JSON in UTF-8, which is the only encoding it has (RFC 8259)")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedContent("send the body uncompressed, without Content-Encoding")
+
+
+async def _read(request: Request, limit: int) -> bytearray:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
+        raise _too_large(limit)
+    body = bytearray()
+    async for part in request.stream():
+        if len(body) + len(part) > limit:
+            raise _too_large(limit)
+        body += part
+    return body
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge("the request's body is too large", limit, "bytes", "MAX_BODY_SIZE")

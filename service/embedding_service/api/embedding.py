@@ -1,0 +1,33 @@
+"""What the dialects share when they answer with vectors."""
+
+from embedding_service.api.headers import FINGERPRINT, warning_headers
+from embedding_service.inference.requests import Embeddings
+
+
+def usage_of(*parts: Embeddings) -> dict[str, int]:
+    """Tokens the model really read."""
+    tokens = sum(int(part.token_counts.sum()) for part in parts)
+    return {"prompt_tokens": tokens, "total_tokens": tokens}
+
+
+def headers_of(embeddings: Embeddings) -> dict[str, str]:
+    """Whose vectors these are, and what is to be said about them."""
+    return {FINGERPRINT: embeddings.fingerprint, **warning_headers(embeddings.warnings)}
+
+
+def timing_headers(embeddings: Embeddings, characters: int, seconds: float) -> dict[str, str]:
+    """Where the time went, in the headers of text-embeddings-inference; times in milliseconds."""
+    timings = embeddings.timings
+    return {
+        "X-Compute-Time": _milliseconds(seconds),
+        "X-Compute-Characters": str(characters),
+        "X-Compute-Tokens": str(usage_of(embeddings)["total_tokens"]),
+        "X-Total-Time": _milliseconds(seconds),
+        "X-Tokenization-Time": _milliseconds(timings.tokenisation),
+        "X-Queue-Time": _milliseconds(timings.queue),
+        "X-Inference-Time": _milliseconds(timings.inference),
+    }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))

@@ -1,0 +1,93 @@
+"""A block of vectors to JSON text, in pieces small enough not to hold the event loop for long.
+
+Straight from the float32 block: orjson writes the shortest decimal that reads back as the same
+float32, base64 its little-endian bytes (measured for 256 vectors of 1,024: 5 ms and 0.2 ms; through
+Python lists and json, 158 ms).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import orjson
+import pybase64
+from starlette.responses import Response
+
+from embedding_service.api.streams import Stream
+from embedding_service.telemetry.metrics import Metrics
+from embedding_service.vectors import Matrix
+
+EncodingFormat: TypeAlias = Literal["float", "base64"]
+
+NUMBERS_AT_ONCE = 262_144
+"""About 5 ms of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The JSON text around the vectors."""
+
+    head: bytes
+    tail: Callable[[float], bytes]
+    """Gets the seconds that encoding took."""
+    item: Callable[[int, bytes], bytes] = lambda _position, vector: vector
+    """Frames one vector, given its position."""
+    separator: bytes = b","
+
+
+def encode(
+    matrix: Matrix, form: EncodingFormat, item: Callable[[int, bytes], bytes], separator: bytes
+) -> Iterator[bytes]:
+    """All vectors of `matrix`, framed and joined, in pieces of NUMBERS_AT_ONCE."""
+    write = _to_base64 if form == "base64" else _to_floats
+    little_endian = matrix.astype("<f4", copy=False)
+    count, dimension = matrix.shape
+    step = max(1, NUMBERS_AT_ONCE // max(1, dimension))
+    for start in range(0, count, step):
+        stop = min(count, start + step)
+        piece = separator.join(item(i, write(little_endian[i])) for i in range(start, stop))
+        yield piece if start == 0 else separator + piece
+
+
+async def answer(
+    matrix: Matrix,
+    form: EncodingFormat,
+    envelope: Envelope,
+    headers: Mapping[str, str],
+    metrics: Metrics,
+) -> Response:
+    """The whole answer; sent piece by piece, while it is being encoded, where it is large."""
+    pieces = _pieces(matrix, form, envelope, metrics)
+    if matrix.size > NUMBERS_AT_ONCE:
+        return Stream(pieces, headers, "application/json")
+    body = b"".join([piece async for piece in pieces])
+    return Response(body, headers=headers, media_type="application/json")
+
+
+async def _pieces(
+    matrix: Matrix, form: EncodingFormat, envelope: Envelope, metrics: Metrics
+) -> AsyncGenerator[bytes, None]:
+    yield envelope.head
+    encoded = encode(matrix, form, envelope.item, envelope.separator)
+    spent = 0.0
+    while True:
+        started = time.perf_counter()
+        piece = next(encoded, None)
+        spent += time.perf_counter() - started
+        if piece is None:
+            break
+        yield piece
+        await asyncio.sleep(0)  # a server's `send` returns at once while the socket takes all
+    metrics.stage_duration.labels("encoding").observe(spent)
+    yield envelope.tail(spent)
+
+
+def _to_floats(vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
+    return orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _to_base64(vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
+    return b'"' + pybase64.b64encode(vector.data) + b'"'

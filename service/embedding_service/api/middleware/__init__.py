@@ -1,0 +1,1 @@
+"""What every request goes through: plain ASGI, one concern a file; application.py has the order."""

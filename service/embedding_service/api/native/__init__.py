@@ -1,0 +1,1 @@
+"""The service's own API, under /api/v1, and /health."""

@@ -1,0 +1,97 @@
+"""Shapes of the native answers, for /openapi.json alone: what is sent is written by hand."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Usage(_Answer):
+    """True token counts."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class GenerateTimings(_Answer):
+    """Seconds spent, as this request saw them."""
+
+    tokenization_seconds: float
+    queue_seconds: float
+    """From queued to the start of the first forward that held one of its texts."""
+    inference_seconds: float
+    """From there to the last vector."""
+    encoding_seconds: float
+    total_seconds: float
+
+
+class GenerateAnswer(_Answer):
+    """Vectors in the order of the texts."""
+
+    embeddings: list[list[float]] | list[str]
+    """Numbers, or base64 of little-endian float32."""
+    model: str
+    dimension: int
+    count: int
+    usage: Usage
+    truncated: list[int]
+    """Positions of texts that were cut."""
+    warnings: list[str]
+    """Codes, also in the header X-Embedding-Warning."""
+    timings: GenerateTimings
+
+
+class HealthAnswer(_Answer):
+    """State of the service. What depends on the model is null until it is loaded."""
+
+    status: Literal["healthy", "starting", "unavailable", "broken", "draining"]
+    detail: str
+    model: str
+    reference: str | None
+    fingerprint: str | None
+    dimension: int | None
+    max_length: int | None
+    backend: str | None
+    """`hashing` makes vectors without meaning, for demos and tests."""
+    device: str | None
+    device_name: str | None
+    gpu_available: bool
+    fallback: str | None
+    """Why the model runs on the CPU although a GPU was wanted."""
+    versions: dict[str, str]
+    uptime_seconds: float
+
+
+class ModelEntry(_Answer):
+    """One served model. What it says of itself is null until it is loaded."""
+
+    name: str
+    reference: str
+    default: bool
+    state: Literal["unloaded", "loading", "loaded", "failed"]
+    failure: str | None
+    memory_bytes: int | None
+    fingerprint: str | None
+    dimension: int | None
+    max_length: int | None
+    """Tokens, special tokens included."""
+    dtype: str | None
+    device: str | None
+    device_name: str | None
+    fallback: str | None
+    backend: str | None
+    architecture: str | None
+    pooling: str | None
+    matryoshka: bool | None
+    """Whether it was trained for fewer `dimensions`."""
+    prompts: list[str] | None
+    """Names of its own prompts."""
+
+
+class ModelsAnswer(_Answer):
+    """The served models, the default first."""
+
+    models: list[ModelEntry]

@@ -1,0 +1,115 @@
+"""The one table from errors to HTTP: which status, under which title, with which headers.
+
+How a problem is written down is the dialect's business (dialects.py); docs/errors.md is made from
+this table.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from starlette.exceptions import HTTPException
+
+from embedding_service import errors
+from embedding_service.api import refusals
+from embedding_service.api.headers import sane
+from embedding_service.errors import Issue, ServiceError
+
+TeiType: TypeAlias = Literal["Unhealthy", "Backend", "Overloaded", "Validation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    status: int
+    title: str
+    tei: TeiType
+    """Name that text-embeddings-inference has for this kind of error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as a caller will see it."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    tei: TeiType
+    issues: tuple[Issue, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+TABLE: Mapping[type[ServiceError], Row] = {
+    ServiceError: Row(500, "Internal error", "Backend"),
+    errors.InvalidRequest: Row(422, "Invalid request", "Validation"),
+    errors.TextTooLong: Row(422, "Text too long", "Validation"),
+    errors.TokenIdOutOfRange: Row(400, "Token id out of range", "Validation"),
+    errors.TooLarge: Row(413, "Too large", "Validation"),
+    errors.ModelNotServed: Row(404, "Model not served", "Validation"),
+    errors.Overloaded: Row(429, "Overloaded", "Overloaded"),
+    errors.Unavailable: Row(503, "Unavailable", "Unhealthy"),
+    errors.DeadlineExceeded: Row(504, "Deadline exceeded", "Backend"),
+    errors.ModelUnavailable: Row(503, "Model unavailable", "Unhealthy"),
+    errors.InferenceFailed: Row(500, "Inference failed", "Backend"),
+    errors.NonFiniteOutput: Row(500, "Non-finite output", "Backend"),
+    refusals.MalformedBody: Row(400, "Malformed JSON", "Validation"),
+    refusals.NotAuthenticated: Row(401, "Unauthorized", "Validation"),
+    refusals.UnknownRoute: Row(404, "Route not found", "Validation"),
+    refusals.MethodNotAllowed: Row(405, "Method not allowed", "Validation"),
+    refusals.UnsupportedContent: Row(415, "Unsupported media type", "Validation"),
+    refusals.RateLimited: Row(429, "Rate limited", "Overloaded"),
+    refusals.Draining: Row(503, "Draining", "Unhealthy"),
+}
+"""A class that is not listed takes the row of its nearest ancestor."""
+
+_UNFORESEEN = "an error nobody foresaw; the server's log has it under this request's id"
+
+
+def problem_of(error: Exception) -> Problem:
+    """Tell `error` as a problem. An exception that is not of our tree tells nothing of itself."""
+    if isinstance(error, HTTPException):
+        error = _refusal_of(error)
+    if not isinstance(error, ServiceError):
+        error = ServiceError(_UNFORESEEN)
+    row = row_of(type(error))
+    return Problem(
+        status=row.status,
+        code=error.code,
+        title=row.title,
+        detail=error.message,
+        tei=row.tei,
+        issues=error.issues if isinstance(error, errors.InvalidRequest) else (),
+        headers=_headers_of(error),
+    )
+
+
+def row_of(kind: type[ServiceError]) -> Row:
+    """The row of `kind` or of its nearest ancestor."""
+    return next(TABLE[ancestor] for ancestor in kind.__mro__ if ancestor in TABLE)
+
+
+def _refusal_of(error: HTTPException) -> Exception:
+    """The router's own refusals in our words; anything else it may raise stays what it is."""
+    if error.status_code == 404:
+        return refusals.UnknownRoute()
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return refusals.MethodNotAllowed(", ".join(sorted(allowed.split(", "))))
+    return error
+
+
+def _headers_of(error: ServiceError) -> dict[str, str]:
+    if isinstance(error, refusals.NotAuthenticated):
+        fault = ', error="invalid_token"' if error.was_given else ""
+        return {"WWW-Authenticate": f'Bearer realm="{error.realm}"{fault}'}
+    if isinstance(error, refusals.MethodNotAllowed):
+        return {"Allow": sane(error.allowed)}
+    if not isinstance(error, errors.Overloaded | errors.Unavailable):
+        return {}
+    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    if isinstance(error, refusals.Draining):
+        headers["Connection"] = "close"  # keep-alive would bring the next request here again
+    return headers

@@ -1,0 +1,19 @@
+"""`gpu-embedding serve`: run the service."""
+
+import asyncio
+
+import typer
+import uvloop
+
+from embedding_service.server import serve as run_server
+from embedding_service.settings import load_settings
+from embedding_service.telemetry.logs import configure_logs
+
+
+def serve() -> None:
+    """Serve embeddings over REST until SIGTERM. Settings come from the environment and .env (docs/settings.md)."""
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(run_server(settings))
+    raise typer.Exit(code)

@@ -1,0 +1,98 @@
+"""What every test gets: a clean environment, and one real-model server for the whole run."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from filelock import FileLock
+
+from environment import foreign_names
+from live_server import LiveServer, LiveServerError, launch
+from served_models import real_model_settings
+from truth import Truth, compute_truth
+
+_RUN_FOLDER = pytest.StashKey[Path]()
+_SERVER_FOLDER = "real-model-server"
+# Whoever comes first makes the tiny models, starts the server or computes the truth.
+_REAL_MODEL_SECONDS = 400
+
+
+class _WorkerNode(Protocol):
+    """What pytest-xdist passes to its hook."""
+
+    config: pytest.Config
+    workerinput: dict[str, str]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given: dict[str, str] | None = getattr(config, "workerinput", None)
+    folder = given["run_folder"] if given else tempfile.mkdtemp(prefix="gpu-embedding-tests-")
+    config.stash[_RUN_FOLDER] = Path(folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: _WorkerNode) -> None:
+    node.workerinput["run_folder"] = str(node.config.stash[_RUN_FOLDER])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("real_model") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_REAL_MODEL_SECONDS))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the real-model server where the run ends: in the controller, or without xdist here."""
+    if hasattr(session.config, "workerinput"):
+        return
+    folder = session.config.stash[_RUN_FOLDER]
+    server = LiveServer(folder / _SERVER_FOLDER)
+    try:
+        if server.folder.exists():
+            server.stop()
+    except LiveServerError as error:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        writer = session.config.get_terminal_writer()
+        writer.line(f"\nthe real-model server did not end well: {error}", red=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(foreign_names(os.environ)):
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """One folder for all processes of this test run."""
+    return pytestconfig.stash[_RUN_FOLDER]
+
+
+@pytest.fixture(scope="session")
+def real_server(run_folder: Path) -> LiveServer:
+    """The one server with real models; tests that use it carry the marker `real_model`."""
+    folder = run_folder / _SERVER_FOLDER
+    server = LiveServer(folder)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            settings = real_model_settings()
+            folder.mkdir()
+            launch(folder, settings, owner=_controller())
+        server.wait_until_serving()
+    return server
+
+
+@pytest.fixture(scope="session")
+def truth(run_folder: Path) -> Truth:
+    """sentence-transformers' own vectors for the corpus."""
+    return compute_truth(run_folder / "truth")
+
+
+def _controller() -> int:
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()

@@ -1,0 +1,50 @@
+"""GET /health."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from embedding_service.api.native.answers import HealthAnswer
+from fakes import FINGERPRINT, SERVING
+
+
+async def test_it_says_what_runs_where(api: Any) -> None:
+    response = await api.http.get("/health")
+    HealthAnswer.model_validate_json(response.content, strict=True)
+    told = response.json()
+    assert (response.status_code, told["status"], told["detail"]) == (200, "healthy", "serving")
+    assert (told["model"], told["fingerprint"]) == ("fake", FINGERPRINT)
+    assert (told["device"], told["gpu_available"]) == ("cpu", False)
+    assert (told["fallback"], told["backend"]) == ("no driver", "hashing")
+    assert (told["versions"]["gpu-embedding"], told["versions"]["torch"]) == ("1.2.3", "2")
+    assert told["uptime_seconds"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"is_started": False, "is_serving": False, "description": None}, "starting"),
+        ({"is_serving": False}, "unavailable"),
+        ({"is_broken": True}, "broken"),
+    ],
+)
+async def test_it_fails_while_it_cannot_serve(
+    api: Any, change: dict[str, Any], status: str
+) -> None:
+    api.embedder.state = replace(SERVING, **change)
+    response = await api.http.get("/health")
+    HealthAnswer.model_validate_json(response.content, strict=True)
+    assert (response.status_code, response.json()["status"]) == (503, status)
+
+
+async def test_a_server_told_to_leave_still_serves(api: Any) -> None:
+    api.lifecycle.leave()
+    response = await api.http.get("/health")
+    assert (response.status_code, response.json()["status"]) == (200, "draining")
+
+
+async def test_a_draining_server_does_not(api: Any) -> None:
+    api.lifecycle.drain()
+    response = await api.http.get("/health")
+    assert (response.status_code, response.json()["status"]) == (503, "draining")

