@@ -21,6 +21,10 @@ class ServiceClient:
         self.fingerprint: str | None = None
         """Whose vectors the last answer held: equal fingerprints, equal vectors."""
 
+    def close(self) -> None:
+        """End the connections."""
+        self._http.close()
+
     def __call__(self, texts: Sequence[str]) -> Matrix:
         """Embed `texts`; see `faq.Embed`. Raises httpx.HTTPError."""
         body = {"texts": list(texts), "model_name": self._model, "encoding_format": "base64"}

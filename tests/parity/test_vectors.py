@@ -75,6 +75,6 @@ def test_base64_holds_the_same_numbers_as_float(http: httpx.Client) -> None:
 
 
 def test_the_default_model_answers_when_none_is_named(http: httpx.Client, truth: Truth) -> None:
-    answer = ask(http, "Hello world")
+    answer = ask(http, ["Hello world"])
     assert answer["model"] == MINILM
     assert_parity(answer["embeddings"], truth.rows(Encoding(MINILM), "Hello world"))

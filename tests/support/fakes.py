@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import numpy as np
@@ -37,19 +37,20 @@ class FakeEmbedder(Embedder):
         self.failure: Exception | None = None
         self.failure_after = 0  # texts of a stream
         self.gate: asyncio.Event | None = None
-        self.entered, self.cancelled = asyncio.Event(), asyncio.Event()
+        self.gate_after = 0  # calls
+        self.held, self.cancelled = asyncio.Event(), asyncio.Event()
         self.state, self.warnings, self.truncated = SERVING, tuple[str, ...](), list[int]()
         self.models = [ServedModel("fake", "hashing:8", True, "loaded", DESCRIPTION, 9, None)]
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
         self.requests.append(request)
-        self.entered.set()
-        try:
-            if self.gate:
+        if self.gate and len(self.requests) > self.gate_after:
+            self.held.set()
+            try:
                 await self.gate.wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
+            except asyncio.CancelledError:
+                self.cancelled.set()
+                raise
         if self.failure:
             raise self.failure
         vectors = [vector_of(one, request.dimensions or DIMENSION) for one in request.inputs]
@@ -59,7 +60,7 @@ class FakeEmbedder(Embedder):
         cut, warnings = self.truncated, self.warnings
         return Embeddings(matrix, "fake", FINGERPRINT, counts, cut, warnings, timings)
 
-    async def stream(self, request: EmbeddingRequest) -> AsyncIterator[Embeddings]:
+    async def stream(self, request: EmbeddingRequest) -> AsyncGenerator[Embeddings, None]:
         failure, self.failure = self.failure, None
         for start in range(0, len(request.inputs), 2):
             self.failure = failure if start >= self.failure_after else None

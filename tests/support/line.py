@@ -18,6 +18,7 @@ class Line:
         self._port = 0
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self.calls = 0
         """Connections made so far."""
 
@@ -36,6 +37,7 @@ class Line:
         self._server.close()
         for writer in self._open:
             writer.transport.abort()
+        await asyncio.gather(*self._connections)
         await self._server.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -52,12 +54,16 @@ class Line:
 
     async def _connect(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self.calls += 1
+        connection = asyncio.current_task()
+        assert connection is not None
+        self._connections.add(connection)
         far, forth = await asyncio.open_connection(self._target.host, self._target.port)
         self._open |= {back, forth}
         try:
             await asyncio.gather(_pump(near, forth), _pump(far, back))
         finally:
             self._open -= {back, forth}
+            self._connections.discard(connection)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

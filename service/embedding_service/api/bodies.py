@@ -1,12 +1,13 @@
 """From a request's bytes to a checked value, never holding more than MAX_BODY_SIZE of them."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from embedding_service.api.faults import explain
+from embedding_service.api.faults import Takes, explain
 from embedding_service.api.refusals import UnsupportedContent
 from embedding_service.errors import TooLarge
 from embedding_service.settings import Limits
@@ -19,9 +20,8 @@ class Payload(BaseModel):
         strict=True, frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
     )
 
-    texts_fields: ClassVar[frozenset[str]] = frozenset()
-    """Fields that take one text or several, and token ids where `takes_ids` (faults.py asks)."""
-    takes_ids: ClassVar[bool] = True
+    takes: ClassVar[Mapping[str, Takes]] = {}
+    """Fields that take texts or token ids, one or several."""
 
 
 P = TypeVar("P", bound=Payload)
@@ -42,7 +42,7 @@ async def read_payload(request: Request, kind: type[P], limits: Limits) -> P:
         return kind.model_validate_json(body)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-    raise explain(faults, body, kind.texts_fields, takes_ids=kind.takes_ids)
+    raise explain(faults, body, kind.takes)
 
 
 def request_body(kind: type[Payload]) -> dict[str, Any]:

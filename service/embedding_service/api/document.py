@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import orjson
@@ -62,6 +63,7 @@ def build_document() -> dict[str, Any]:
     return document
 
 
+@cache
 def render_document() -> str:
     """The document as it is served, and checked in as docs/openapi.json."""
     form = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE

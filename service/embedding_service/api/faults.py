@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Flag, auto
 from typing import Any
 
 from pydantic_core import ErrorDetails, from_json
@@ -21,26 +22,32 @@ _WORDS: Mapping[str, str] = {
 _SURROGATE = "has a lone surrogate, which is no Unicode text"
 
 
+class Takes(Flag):
+    """What a field takes, one of it or several."""
+
+    TEXTS = auto()
+    IDS = auto()
+
+
 def explain(
-    faults: Sequence[ErrorDetails],
-    body: bytearray,
-    texts_fields: Collection[str],
-    *,
-    takes_ids: bool,
+    faults: Sequence[ErrorDetails], body: bytearray, takes: Mapping[str, Takes]
 ) -> InvalidRequest:
-    """The error that tells `faults`, as pydantic found them in `body`, in words of ours."""
+    """The error that tells `faults`, as pydantic found them in `body`, in words of ours.
+
+    `takes` names the fields that are unions, of which pydantic says only that no member fits.
+    """
     if faults[0]["type"] == "json_invalid":
         return _explain_syntax(faults[0]["msg"], body)
     issues: list[Issue] = []
     odd: set[str] = set()
     for fault in faults:
         field = str(fault["loc"][0]) if fault["loc"] else ""
-        if field not in texts_fields or fault["type"] == "missing":
+        if field not in takes or fault["type"] == "missing":
             words = _WORDS.get(fault["type"], fault["msg"])
             issues.append(Issue(words, path=_path_of(fault["loc"])))
         elif field not in odd:  # each member of the union complains by itself
             odd.add(field)
-            issues += _examine(field, from_json(body)[field], takes_ids=takes_ids)
+            issues += _examine(field, from_json(body)[field], takes[field])
     return _invalid(issues)
 
 
@@ -80,27 +87,37 @@ def _has_surrogate(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _examine(name: str, value: Any, *, takes_ids: bool) -> list[Issue]:
-    """What is wrong with a field of texts; its first item decides what the others should be."""
-    wanted = "a text or a list of texts" + (", or token ids" if takes_ids else "")
-    if not isinstance(value, list) or not value:
-        return [Issue(f"must be {wanted}", path=name)]
-    first = value[0]
-    if takes_ids and isinstance(first, list):
-        return [
-            Issue("is no list of token ids", path=name, position=i)
-            for i, item in enumerate(value)
-            if not isinstance(item, list) or not all(_is_id(id_) for id_ in item)
-        ]
-    if takes_ids and _is_id(first):
-        odd, word = [i for i, item in enumerate(value) if not _is_id(item)], "is no token id"
-    else:
-        odd, word = [i for i, item in enumerate(value) if not isinstance(item, str)], "is no text"
-    return [Issue(word, path=name, position=i) for i in odd]
+def _examine(name: str, value: Any, takes: Takes) -> list[Issue]:
+    """What is wrong with a field: which of its items, or all of it."""
+    items = value if isinstance(value, list) else []
+    fits, word = _expect(items[0] if items else None, takes)
+    odd = [position for position, item in enumerate(items) if not fits(item)]
+    if odd:
+        return [Issue(word, path=name, position=position) for position in odd]
+    nouns = {Takes.TEXTS: "texts", Takes.IDS: "token ids"}
+    wanted = " or ".join(noun for kind, noun in nouns.items() if kind in takes)
+    return [Issue(f"must be {wanted}, one or a list", path=name)]
+
+
+def _expect(first: object, takes: Takes) -> tuple[Callable[[object], bool], str]:
+    """What every item should be, judged by the first, and what to say of one that is not."""
+    if Takes.IDS in takes and isinstance(first, list):
+        return _is_list_of_ids, "is no list of token ids"
+    if Takes.IDS in takes and (_is_id(first) or Takes.TEXTS not in takes):
+        return _is_id, "is no token id"
+    return _is_text, "is no text"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _is_id(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_list_of_ids(value: object) -> bool:
+    return isinstance(value, list) and all(_is_id(item) for item in value)
 
 
 def _invalid(issues: Sequence[Issue]) -> InvalidRequest:

@@ -1,5 +1,6 @@
 """OpenAI's dialect: /v1/embeddings and /v1/models, for clients that know no other."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -13,6 +14,7 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import headers_of, timing_headers, usage_of
 from embedding_service.api.encoding import EncodingFormat, Envelope, answer
 from embedding_service.api.exchange import exchange_of
+from embedding_service.api.faults import Takes
 from embedding_service.api.inputs import TextsOrIds, checked_inputs, size_of, traffic_of
 from embedding_service.api.native.answers import Usage
 from embedding_service.api.responses import problems_of
@@ -32,7 +34,7 @@ class OpenAIEmbeddingRequest(Payload):
         extra="ignore",
         json_schema_extra={"example": {"input": ["Hello world"], "encoding_format": "float"}},
     )
-    texts_fields: ClassVar[frozenset[str]] = frozenset({"input"})
+    takes: ClassVar[Mapping[str, Takes]] = {"input": Takes.TEXTS | Takes.IDS}
 
     input: TextsOrIds
     """One text, several, or token ids of the served model in place of either."""

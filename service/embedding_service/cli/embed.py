@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from embedding_service.app import open_embedder
 from embedding_service.cli.bulk.encoders import Encoder, Options
 from embedding_service.cli.bulk.formats import check_field, check_output, open_input
 from embedding_service.cli.bulk.job import Job, Report, run
@@ -152,6 +151,8 @@ async def _open_encoder(place: _Place, options: Options) -> AsyncIterator[Encode
         max_wait=_FOREVER,
         request_timeout=_FOREVER,
     )
+    from embedding_service.app import open_embedder  # noqa: PLC0415  a second; --url needs it not
+
     configure_logs(settings.log_format, "warning")
     async with open_embedder(settings) as embedder:
         yield LocalEncoder(embedder, options, place.batch_size)

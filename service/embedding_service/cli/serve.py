@@ -11,7 +11,10 @@ from embedding_service.telemetry.logs import configure_logs
 
 
 def serve() -> None:
-    """Serve embeddings over REST until SIGTERM. Settings come from the environment and .env (docs/settings.md)."""
+    """Serve embeddings over REST until SIGTERM.
+
+    Settings come from the environment and .env (docs/settings.md).
+    """
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,4 +1,4 @@
-"""Says no early: refuses what would wait too long, from the measured rate. Pure but for what it has been told."""
+"""Says no early: refuses what would wait too long, going by the measured rate."""
 
 import math
 
@@ -36,19 +36,20 @@ def predict_wait(tokens_ahead: int, tokens_per_second: float | None, workers: in
 def admit(*, tokens: int, queued: int, wait: float, max_queue_tokens: int, max_wait: float) -> None:
     """Raise Overloaded if the queue is full or the predicted wait too long.
 
-    A request alone in the queue is always taken, however large: refusing it later would be refusing it for ever.
+    A request alone in the queue is always taken, however large: refusing it later would be refusing
+    it for ever.
     """
     if queued and queued + tokens > max_queue_tokens:
         raise Overloaded(
-            f"the queue holds {queued:,} tokens of at most {max_queue_tokens:,}; come back later, or raise "
-            "MAX_QUEUE_TOKENS",
+            f"the queue holds {queued:,} tokens of at most {max_queue_tokens:,}; come back later, "
+            "or raise MAX_QUEUE_TOKENS",
             retry_after=math.ceil(max(wait, 1.0)),
             reason="queue_full",
         )
     if wait > max_wait:
         raise Overloaded(
-            f"the wait would be about {wait:.0f} s, more than {max_wait:g} s; come back later, add workers, or raise "
-            "MAX_WAIT",
+            f"the wait would be about {wait:.0f} s, more than {max_wait:g} s; come back later, "
+            "add workers, or raise MAX_WAIT",
             retry_after=math.ceil(max(wait - max_wait, 1.0)),
             reason="wait_too_long",
         )

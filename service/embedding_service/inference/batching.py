@@ -1,7 +1,8 @@
 """Forms batches of token lists. Knows nothing of HTTP, models or devices.
 
-A batch is bounded by tokens, not by texts: the cost of a forward grows with tokens (Orca, OSDI 2022, section 4;
-text-embeddings-inference, core/src/queue.rs). Everything here is plain data and a clock passed in.
+A batch is bounded by tokens, not by texts: the cost of a forward grows with tokens (Orca, OSDI
+2022, section 4; text-embeddings-inference, core/src/queue.rs). Everything here is plain data and a
+clock passed in.
 """
 
 from collections import deque
@@ -99,8 +100,9 @@ class Lane:
 
     def drop_dead(self) -> None:
         """Forget entries whose caller is gone, so that they count for nobody's wait."""
-        self.entries = deque(entry for entry in self.entries if not entry.ticket.is_over)
-        self.tokens = sum(len(entry.ids) for entry in self.entries)
+        alive = [entry for entry in self.entries if not entry.ticket.is_over]
+        self.clear()
+        self.add(alive)
 
 
 def take(waiting: Lane, budget: Budget) -> Batch:
@@ -184,13 +186,23 @@ class Queue:
         lanes = sum(lane.tokens for lane in self.lanes.values())
         return lanes + sum(batch.tokens for batch in self._again)
 
+    def texts_of(self, traffic: TrafficClass) -> int:
+        """Texts of one class that wait for their first forward."""
+        self._sweep()
+        return len(self.lanes[traffic].entries)
+
+    def tokens_of(self, traffic: TrafficClass) -> int:
+        """Tokens of one class that wait for their first forward."""
+        self._sweep()
+        return self.lanes[traffic].tokens
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits."""
         return not self._again and not any(lane.entries for lane in self.lanes.values())
 
     def note_dead(self) -> None:
-        """Take note that a request with entries here is over; they are dropped before anybody counts them."""
+        """Take note that a request is over; its entries are dropped before anybody counts them."""
         self._has_dead = True
 
     def take_everything(self) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""The token budget of a batch: halved when memory runs out, given back when it has held for a while."""
+"""The token budget of a batch: halved when memory runs out, given back when that has held."""
 
 from embedding_service.inference.batching import Budget, Seconds
 

@@ -8,7 +8,10 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores(cgroup: Path = _CGROUP) -> int:
-    """Cores by scheduler affinity and by the cgroup's CPU quota (v2 `cpu.max`, v1 `cpu.cfs_quota_us`), 1 at least."""
+    """Cores by scheduler affinity and the cgroup's CPU quota, 1 at least.
+
+    The quota is `cpu.max` in cgroup v2, `cpu.cfs_quota_us` in v1 (kernel manual, "CPU").
+    """
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )

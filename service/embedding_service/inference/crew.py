@@ -38,7 +38,7 @@ class CrewSettings:
 
 
 class Slots:
-    """Turns at the devices, for the workers of all models: one forward at a time on a GPU, one a core on the CPU."""
+    """Turns at the devices, for the workers of all models: one on a GPU, one a core on the CPU."""
 
     def __init__(self, cpu: int) -> None:
         self._by_device = {"cpu": asyncio.Semaphore(cpu)}
@@ -190,9 +190,7 @@ class Crew:
                     return await host.start_worker()
                 except ProcessLost:
                     await host.end()
-            host = await self._zygote.start_host(
-                replace(self._spec, device=device), self._settings.load_timeout
-            )
+            host = await self._zygote.start_host(replace(self._spec, device=device))
             self._hosts[device] = host
             return await host.start_worker()
 

@@ -1,6 +1,7 @@
 """Hands rows to the requests that wait for them, and failures to those they belong to."""
 
-import asyncio
+from functools import partial
+from time import monotonic
 
 import numpy as np
 import structlog
@@ -22,10 +23,10 @@ class Delivery:
         self._queue = queue
         self._failures = metrics.failures
         self._gauges = (metrics.queue_texts, metrics.queue_tokens)
-        for traffic, lane in queue.lanes.items():
+        for traffic in queue.lanes:
             labels = {"model": model, "traffic": traffic.value}
-            metrics.queue_texts.labels(**labels).set_function(lambda lane=lane: len(lane.entries))
-            metrics.queue_tokens.labels(**labels).set_function(lambda lane=lane: lane.tokens)
+            metrics.queue_texts.labels(**labels).set_function(partial(queue.texts_of, traffic))
+            metrics.queue_tokens.labels(**labels).set_function(partial(queue.tokens_of, traffic))
         self._texts = metrics.batch_texts.labels(model=model)
         self._tokens = metrics.batch_tokens.labels(model=model)
         self._fill = metrics.batch_fill.labels(model=model)
@@ -33,7 +34,7 @@ class Delivery:
 
     def start(self, batch: Batch, budget: Budget) -> None:
         """A forward of `batch` begins."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         for entry in batch.entries:
             entry.ticket.start(now)
         self._texts.observe(len(batch.entries))

@@ -12,7 +12,7 @@ class ModelDescription:
     name: str
     reference: str
     fingerprint: str
-    """Hex sha256; two models with the same one give the same vectors (see models/fingerprint.py)."""
+    """Hex sha256; models with the same one give the same vectors (models/fingerprint.py)."""
     dimension: int
     max_length: int | None
     """Tokens of a text, special tokens included; None has no bound."""
@@ -47,7 +47,7 @@ class ServedModel:
     description: ModelDescription | None
     """None until it is loaded."""
     memory_bytes: int | None
-    """Memory of its processes (proportional set size), or of the device; None until it is loaded."""
+    """Memory of its processes (proportional set size); None until it is loaded."""
     failure: str | None
     """Why the last load failed."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
@@ -24,7 +24,7 @@ _BROKEN_AFTER = 60.0
 _SLICE_TEXTS = 256
 """Texts of one slice of a stream …"""
 _SLICES_AHEAD = 4
-"""… and how many of them are in the pipeline at once, so that the device has no pause between two."""
+"""… and how many of them are under way at once, so that the device has no pause between two."""
 _MOST_TOKENIZER_THREADS = 4
 
 
@@ -36,7 +36,7 @@ class Embedder:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._zygote = Zygote(environment)
+        self._zygote = Zygote(environment, settings.model_load_timeout)
         threads = settings.tokenizer_threads or min(usable_cores(), _MOST_TOKENIZER_THREADS)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tokenise")
         shared = Shared(self._zygote, Slots(cpu=count_workers(settings)), metrics)
@@ -66,13 +66,12 @@ class Embedder:
         Cancelling the call takes its texts out of the queue.
 
         Raises:
-            InvalidRequest: token ids out of range, a text too long with `truncate` false, bad dimensions or prompt.
-            ModelNotServed: the model is not on the list.
-            ModelUnavailable: it is, and cannot be loaded.
-            Overloaded: the predicted wait is above MAX_WAIT, or the queue is full.
-            Unavailable: no worker, or device memory exhausted by a single text.
-            DeadlineExceeded: `timeout` seconds went by.
-            InferenceFailed, NonFiniteOutput: the model could not do one of the texts.
+            InvalidRequest: token ids out of range, a text too long with `truncate` false, bad
+            dimensions or prompt. ModelNotServed: the model is not on the list. ModelUnavailable: it
+            is, and cannot be loaded. Overloaded: the predicted wait is above MAX_WAIT, or the queue
+            is full. Unavailable: no worker, or device memory exhausted by a single text.
+            DeadlineExceeded: `timeout` seconds went by. InferenceFailed, NonFiniteOutput: the model
+            could not do one of the texts.
         """
         seconds = request.timeout or self._settings.request_timeout
         try:
@@ -84,11 +83,11 @@ class Embedder:
         except TimeoutError:
             raise DeadlineExceeded(seconds) from None
 
-    async def stream(self, request: EmbeddingRequest) -> AsyncIterator[Embeddings]:
-        """Like `embed`, in consecutive slices as they are ready, so that neither side holds the whole.
+    async def stream(self, request: EmbeddingRequest) -> AsyncGenerator[Embeddings, None]:
+        """Like `embed`, in consecutive slices as they are ready: neither side holds the whole.
 
-        Refusals are raised before the first slice; a failure later ends the iteration with its error. The deadline is
-        each slice's own.
+        Refusals are raised before the first slice; a failure later ends the iteration with its
+        error. The deadline is each slice's own.
         """
         async with self._registry.use(request.model):  # not unloaded between two slices
             slices = _cut_into_slices(request)
@@ -106,7 +105,10 @@ class Embedder:
                 await asyncio.gather(*running, return_exceptions=True)
 
     async def describe(self, model: str | None = None) -> ModelDescription:
-        """Load the model if need be and return its facts. Raises ModelNotServed, ModelUnavailable."""
+        """Load the model if need be and return its facts.
+
+        Raises ModelNotServed, ModelUnavailable.
+        """
         async with self._registry.use(model) as loaded:
             return loaded.description
 

@@ -1,4 +1,4 @@
-"""Token ids of OpenAI's vocabularies, decoded to text: what some clients send whatever model serves them."""
+"""Token ids of OpenAI's vocabularies, decoded to text: what some clients send to any model."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,15 @@ class ForeignVocabulary:
     """One of tiktoken's encodings."""
 
     def __init__(self, name: str) -> None:
-        """Load it; tiktoken looks into TIKTOKEN_CACHE_DIR before it asks the network. Raises ModelUnavailable."""
+        """Load it, from TIKTOKEN_CACHE_DIR or else the net. Raises ModelUnavailable."""
         try:
             self._encoding = tiktoken.get_encoding(name)
         except Exception as error:  # tiktoken lets its HTTP library's errors through
             raise ModelUnavailable(
                 name,
-                f"the vocabulary {name} named by token_ids cannot be had ({type(error).__name__}); put it into the "
-                "folder that TIKTOKEN_CACHE_DIR names, or let the service reach its source",
+                f"the vocabulary {name} named by token_ids cannot be had ({type(error).__name__}); "
+                "put it into the folder that TIKTOKEN_CACHE_DIR names, or let the service reach its "
+                "source",
             ) from error
 
     def decode(self, lists: Sequence[TokenIds]) -> list[str]:
@@ -30,6 +31,6 @@ class ForeignVocabulary:
                 texts.append(self._encoding.decode(ids))
             except (KeyError, OverflowError, ValueError) as error:
                 raise TokenIdOutOfRange(
-                    f"token ids at position {position} are not of the vocabulary {self._encoding.name}"
+                    f"token ids at position {position} are not of {self._encoding.name}"
                 ) from error
         return texts

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import cast
 
 import numpy as np
@@ -36,13 +37,12 @@ async def forward(
 
     `is_late` tells, when the call is cancelled, whether it was by the request's deadline.
     """
-    clock = asyncio.get_running_loop().time
     name = model.description.name
     warnings = _check_dimensions(model, request.dimensions)
     _check_capacity(model, request, settings)
-    started = clock()
+    started = monotonic()
     lists, prompt_length = await _tokenise(model, request, settings)
-    queued = clock()
+    queued = monotonic()
     ticket = Ticket(len(lists.ids), model.description.dimension, request.max_batch_texts, queued)
     _enqueue(model, request, lists, prompt_length, ticket)
     try:
@@ -52,7 +52,7 @@ async def forward(
         reason = "deadline" if is_late() else "cancelled"
         metrics.dropped.labels(model=name, reason=reason).inc(ticket.waiting)
         raise
-    finished = clock()
+    finished = monotonic()
     began = ticket.started_at or finished
     metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
     timings = Timings(queued - started, began - queued, finished - began)
@@ -106,7 +106,7 @@ def _check_capacity(model: LoadedModel, request: EmbeddingRequest, settings: Set
 async def _tokenise(
     model: LoadedModel, request: EmbeddingRequest, settings: Settings
 ) -> tuple[TokenLists, int]:
-    """Token ids of the request's inputs, and the prompt's leading tokens if pooling leaves them out."""
+    """Token ids of the inputs, and how many lead as the prompt's if pooling leaves them out."""
     inputs: Sequence[str] | Sequence[TokenIds] = request.inputs
     side = request.truncation_side
     prompt = choose_prompt(

@@ -51,15 +51,18 @@ class Loader:
         self._threads = threads
 
     async def load(self, reference: Reference, options: ModelOptions) -> LoadedModel:
-        """Load a model and start its workers. Raises ModelUnavailable; leaves nothing behind if it does."""
+        """Load a model and start its workers.
+
+        Raises ModelUnavailable; leaves nothing behind if it does.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._load(reference, options)
         except TimeoutError:
             raise ModelUnavailable(
                 str(reference),
-                f"model {reference} was not loaded within {self._timeout:g} s; raise MODEL_LOAD_TIMEOUT, or fetch it "
-                f"before with `gpu-embedding models fetch {reference}`",
+                f"model {reference} was not loaded within {self._timeout:g} s; raise "
+                f"MODEL_LOAD_TIMEOUT, or fetch it before: `gpu-embedding models fetch {reference}`",
             ) from None
 
     async def _load(self, reference: Reference, options: ModelOptions) -> LoadedModel:
@@ -109,14 +112,14 @@ class Loader:
         fallback = None
         try:
             try:
-                host = await self._shared.zygote.start_host(spec, self._timeout)
+                host = await self._shared.zygote.start_host(spec)
             except LoadFailed as failure:
                 if failure.kind != "device" or self._settings.device == "cuda":
                     raise
                 fallback = failure.message
                 _log.warning("NO GPU: running on the CPU, many times slower", reason=fallback)
                 spec = replace(spec, device="cpu")
-                host = await self._shared.zygote.start_host(spec, self._timeout)
+                host = await self._shared.zygote.start_host(spec)
         except LoadFailed as failure:
             raise ModelUnavailable(
                 str(reference), f"model {reference} cannot be loaded: {failure.message}"
@@ -124,8 +127,8 @@ class Loader:
         except ProcessLost as lost:
             raise ModelUnavailable(
                 str(reference),
-                f"the process that loaded model {reference} ended ({lost}); most often memory ran out: give more, or "
-                "take a smaller model",
+                f"the process that loaded model {reference} ended ({lost}); most often memory ran "
+                "out: give more, or take a smaller model",
             ) from lost
         return host, spec, fallback
 

@@ -7,7 +7,7 @@ from embedding_service.errors import InferenceFailed, ServiceError, Unavailable
 from embedding_service.inference.batching import Batch, Entry
 
 _LOSSES_ALONE = 2
-"""A worker may die of anything once; a text that is alone in its batch when a second one dies is the cause."""
+"""A worker may die of anything once; a text alone in its batch when a second dies is the cause."""
 _OUT_OF_MEMORY_RETRY = 5.0
 
 
@@ -44,8 +44,8 @@ def _explain(entry: Entry, failure: Failure, message: str) -> ServiceError:
     tokens = len(entry.ids)
     if failure is Failure.OUT_OF_MEMORY:
         return Unavailable(
-            f"no memory for a forward of {tokens:,} tokens, not even alone; send shorter texts, lower the model's "
-            "max_length in MODEL_OPTIONS, or give the device more memory",
+            f"no memory for a forward of {tokens:,} tokens, not even alone; send shorter texts, "
+            "lower the model's max_length in MODEL_OPTIONS, or give the device more memory",
             retry_after=_OUT_OF_MEMORY_RETRY,
         )
     if failure is Failure.ERROR:

@@ -20,7 +20,7 @@ from embedding_service.telemetry.metrics import Metrics
 _log = structlog.get_logger(__name__)
 
 _REMEMBERED_FAILURE = 30.0
-"""Seconds for which a failed load is answered from memory, so that a wrong name does not download in a loop."""
+"""Seconds for which a failed load is answered from memory, so that nobody downloads in a loop."""
 
 
 @dataclass(slots=True)
@@ -68,7 +68,10 @@ class Registry:
 
     @contextlib.asynccontextmanager
     async def use(self, name: str | None) -> AsyncIterator[LoadedModel]:
-        """A loaded model that is not unloaded meanwhile; None is the default. Raises ModelNotServed, ModelUnavailable."""
+        """A loaded model that is not unloaded meanwhile; None is the default.
+
+        Raises ModelNotServed, ModelUnavailable.
+        """
         place = self._places.get(self._default if name is None else name)
         if place is None:
             raise ModelNotServed(str(name), list(self._places))

@@ -34,7 +34,7 @@ class EmbeddingRequest:
     """Served name; None is the default model."""
     normalise: bool = True
     input_type: InputType | None = None
-    """Takes the model's own prompt of that kind; None takes the model's default prompt, if it has one."""
+    """Takes the model's own prompt of that kind; None takes its default prompt, if it has one."""
     prompt_name: str | None = None
     """A prompt by its name in the model's configuration; goes before `input_type`."""
     dimensions: int | None = None

@@ -1,4 +1,4 @@
-"""One request's place in the pipeline: where its rows are collected, and whether anybody still waits for them."""
+"""One request's place in the pipeline: where its rows are collected, and whether anybody waits."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ class Ticket:
         self.max_batch_texts = max_batch_texts
         self.queued_at = now
         self.started_at: float | None = None
-        """When the first forward with one of its texts began; on the event loop's clock."""
+        """When the first forward with one of its texts began (time.monotonic)."""
         self.waiting = texts
         """Rows still to come."""
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -46,5 +46,8 @@ class Ticket:
             self._done.set_exception(error)
 
     async def wait(self) -> None:
-        """Wait for all rows. Raises what `fail` was given; a cancelled wait makes the ticket over."""
+        """Wait for all rows.
+
+        Raises what `fail` was given; a cancelled wait makes the ticket over.
+        """
         await self._done

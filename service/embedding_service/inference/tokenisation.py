@@ -1,4 +1,4 @@
-"""Texts to token ids, in threads: the tokenizers library lets go of the interpreter's lock while it works."""
+"""Texts to token ids, in threads: the tokenizers library works without the interpreter's lock."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from embedding_service.inference.requests import Side, Token, TokenIds
 
 _SLICE_TEXTS = 64
 _SLICE_CHARS = 65_536
-"""Work of one thread at a time: long enough to be worth a thread, short enough to share the threads."""
+"""Work of one thread at a time: worth a thread, and short enough to share the threads."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenLists:
-    """Token ids of texts, ready to be forwarded: framed by special tokens and cut to the model's length."""
+    """Token ids of texts, ready to be forwarded: framed by special tokens and cut to length."""
 
     ids: list[NDArray[np.int32]]
     truncated: list[int]
@@ -50,7 +50,10 @@ class TokenLists:
 
 
 class Tokeniser:
-    """The tokenizer of one loaded model. Its settings never change after it is built, so threads may share it."""
+    """The tokenizer of one loaded model.
+
+    Its settings never change after it is built, so threads may share it.
+    """
 
     def __init__(
         self, serialised: str, max_length: int | None, vocabulary_size: int, threads: Executor
@@ -67,7 +70,7 @@ class Tokeniser:
         )
 
     async def encode(self, texts: Sequence[str], prompt: str, side: Side | None) -> TokenLists:
-        """Tokenise texts, each with `prompt` before it; None cuts at the end that the model's tokenizer names."""
+        """Tokenise texts, each with `prompt` before it; `side` None cuts where the model does."""
         tokenizer = self._by_side[side or self._own_side]
         loop = asyncio.get_running_loop()
         parts = await asyncio.gather(
@@ -79,14 +82,17 @@ class Tokeniser:
         return self._collect([each for part in parts for each in part])
 
     def count_prompt(self, prompt: str) -> int:
-        """Leading tokens that are the prompt's, counted as sentence-transformers does (Transformer._get_prompt_length)."""
+        """Leading tokens that are the prompt's.
+
+        Counted as sentence-transformers does (Transformer._get_prompt_length).
+        """
         if not prompt:
             return 0
         encoding = self._by_side[self._own_side].encode(prompt)
         return len(encoding.ids) - (encoding.special_tokens_mask[-1] if encoding.ids else 0)
 
     def frame(self, lists: Sequence[TokenIds], side: Side | None) -> TokenLists:
-        """Make token ids from outside fit to be forwarded: checked, framed where the frame is missing, cut.
+        """Make token ids from outside fit to be forwarded: checked, framed where that lacks, cut.
 
         Raises:
             InvalidRequest: an empty list.
@@ -197,7 +203,10 @@ def _encode(
 
 
 def _count_cut_off(encoding: Encoding) -> int:
-    """Tokens beyond the cut. Every overflowing part is framed again, and its frame is not the text's."""
+    """Tokens beyond the cut.
+
+    Every overflowing part is framed again, and its frame is not the text's.
+    """
     return sum(len(part.ids) - sum(part.special_tokens_mask) for part in encoding.overflowing)
 
 

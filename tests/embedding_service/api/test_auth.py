@@ -1,13 +1,12 @@
 """Keys at the door."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from apis import Api, OpenApi
 from embedding_service.api.auth import Authenticator
 from embedding_service.api.keys import KeyRing, new_key
 from native import GENERATE
@@ -19,7 +18,7 @@ CLOSED = ("/api/v1/models", "/v1/models", "/info", "/unknown", "/v1/unknown")
 class Door:
     """An API with keys."""
 
-    def __init__(self, open_api: Callable[..., Any], path: Path) -> None:
+    def __init__(self, open_api: OpenApi, path: Path) -> None:
         self._open_api, self._path = open_api, path
         self.secrets: dict[str, str] = {}
 
@@ -28,7 +27,7 @@ class Door:
         with self._path.open("a") as file:
             file.write(f"{lines}{bounds}\n")
 
-    def open(self) -> Any:
+    def open(self) -> Api:
         return self._open_api(Authenticator(KeyRing(self._path)))
 
     def header(self, name: str) -> dict[str, str]:
@@ -36,11 +35,11 @@ class Door:
 
 
 @pytest.fixture
-def door(open_api: Callable[..., Any], tmp_path: Path) -> Door:
+def door(open_api: OpenApi, tmp_path: Path) -> Door:
     return Door(open_api, tmp_path / "keys.toml")
 
 
-async def embed(api: Any, headers: dict[str, str]) -> httpx.Response:
+async def embed(api: Api, headers: dict[str, str]) -> httpx.Response:
     return await api.http.post(GENERATE, json={"texts": "a"}, headers=headers)
 
 
@@ -119,8 +118,8 @@ async def test_a_key_has_its_rate(door: Door) -> None:
 async def test_a_rate_used_up_says_when_to_come_back(door: Door) -> None:
     door.give("slow", "rate = 1")
     api = door.open()
-    for _ in range(3):
-        response = await embed(api, door.header("slow"))
+    responses = [await embed(api, door.header("slow")) for _ in range(3)]
+    response = responses[-1]
     assert response.json()["code"] == "rate_limited"
     assert response.headers["retry-after"] == "1"
     assert api.sample("embedding_refusals_total", reason="rate_limited") >= 1
@@ -131,7 +130,7 @@ async def test_a_key_has_its_concurrency(door: Door) -> None:
     api = door.open()
     api.embedder.gate = asyncio.Event()
     first = asyncio.create_task(embed(api, door.header("narrow")))
-    await api.embedder.entered.wait()
+    await api.embedder.held.wait()
     second = await embed(api, door.header("narrow"))
     assert (second.status_code, second.json()["code"]) == (429, "rate_limited")
     api.embedder.gate.set()

@@ -7,6 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
+from apis import Api, OpenApi
 from embedding_service.api.openai import OpenAIEmbeddings, OpenAIModels
 from embedding_service.errors import ModelNotServed, Overloaded
 from embedding_service.inference.description import ServedModel
@@ -14,11 +15,11 @@ from embedding_service.inference.requests import TrafficClass
 from fakes import vector_of
 
 
-async def post(api: Any, **body: Any) -> httpx.Response:
+async def post(api: Api, **body: Any) -> httpx.Response:
     return await api.http.post("/v1/embeddings", json=body)
 
 
-async def test_the_answer_has_openais_shape(api: Any) -> None:
+async def test_the_answer_has_openais_shape(api: Api) -> None:
     response = await post(api, input=["a", "bb"], model="fake", user="somebody")
     OpenAIEmbeddings.model_validate_json(response.content, strict=True)
     assert response.json() == {
@@ -41,31 +42,31 @@ async def test_the_answer_has_openais_shape(api: Any) -> None:
         ([[1], [2, 3]], [[1], [2, 3]]),
     ],
 )
-async def test_texts_and_token_ids_come_in_both_shapes(api: Any, given: Any, asked: Any) -> None:
+async def test_texts_and_token_ids_come_in_both_shapes(api: Api, given: Any, asked: Any) -> None:
     response = await post(api, input=given)
     assert len(response.json()["data"]) == len(asked)
     assert list(api.embedder.requests[0].inputs) == asked
 
 
-async def test_base64_is_little_endian_float32(api: Any) -> None:
+async def test_base64_is_little_endian_float32(api: Api) -> None:
     answer = (await post(api, input="a", encoding_format="base64")).json()
     row = np.frombuffer(base64.b64decode(answer["data"][0]["embedding"]), "<f4")
     assert row.tolist() == vector_of("a")
 
 
-async def test_vectors_are_normalised_and_long_texts_cut(api: Any) -> None:
+async def test_vectors_are_normalised_and_long_texts_cut(api: Api) -> None:
     await post(api, input="a", dimensions=4)
     request = api.embedder.requests[0]
     assert (request.normalise, request.truncate, request.dimensions) == (True, True, 4)
     assert request.traffic is TrafficClass.INTERACTIVE
 
 
-async def test_fields_it_does_not_know_are_ignored(api: Any) -> None:
+async def test_fields_it_does_not_know_are_ignored(api: Api) -> None:
     assert (await post(api, input="a", truncate=False, whatever=1)).status_code == 200
     assert api.embedder.requests[0].truncate
 
 
-async def test_timings_and_warnings_stand_in_headers(api: Any) -> None:
+async def test_timings_and_warnings_stand_in_headers(api: Api) -> None:
     api.embedder.warnings = ("dimensions-not-trained",)
     headers = (await post(api, input=["a", "bb"])).headers
     assert (headers["x-compute-tokens"], headers["x-compute-characters"]) == ("3", "3")
@@ -95,9 +96,7 @@ async def test_timings_and_warnings_stand_in_headers(api: Any) -> None:
         ({"input": "a", "model": 7}, "model"),
     ],
 )
-async def test_what_is_wrong_is_a_400_that_names_the_place(
-    api: Any, body: Any, param: str
-) -> None:
+async def test_what_is_wrong_is_a_400_that_names_the_place(api: Api, body: Any, param: str) -> None:
     response = await post(api, **body)
     error = response.json()["error"]
     assert response.status_code == 400
@@ -106,37 +105,37 @@ async def test_what_is_wrong_is_a_400_that_names_the_place(
     assert param.partition("[")[0] in error["message"] or error["message"]
 
 
-async def test_too_many_lists_of_ids_are_too_large(open_api: Any) -> None:
+async def test_too_many_lists_of_ids_are_too_large(open_api: OpenApi) -> None:
     response = await post(open_api(max_texts=1), input=[[1], [2]])
     assert response.status_code == 413
     assert "MAX_TEXTS" in response.json()["error"]["message"]
 
 
-async def test_a_list_of_too_many_ids_is_too_large(open_api: Any) -> None:
+async def test_a_list_of_too_many_ids_is_too_large(open_api: OpenApi) -> None:
     response = await post(open_api(max_text_chars=2), input=[1, 2, 3])
     assert response.status_code == 413
     assert "MAX_TEXT_CHARS" in response.json()["error"]["message"]
 
 
-async def test_empty_lists_of_ids_go_with_empty_texts(open_api: Any) -> None:
+async def test_empty_lists_of_ids_go_with_empty_texts(open_api: OpenApi) -> None:
     assert (await post(open_api(allow_empty_texts=True), input=[[]])).status_code == 200
 
 
-async def test_a_model_that_is_not_served_is_a_404(api: Any) -> None:
+async def test_a_model_that_is_not_served_is_a_404(api: Api) -> None:
     api.embedder.failure = ModelNotServed("gpt", ["fake", "other"])
     response = await post(api, input="a", model="gpt")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "model_not_found")
     assert "fake, other" in response.json()["error"]["message"]
 
 
-async def test_an_overloaded_server_says_when_to_come_back(api: Any) -> None:
+async def test_an_overloaded_server_says_when_to_come_back(api: Api) -> None:
     api.embedder.failure = Overloaded("full", 7.2, "queue")
     response = await post(api, input="a")
     assert (response.status_code, response.headers["retry-after"]) == (429, "8")
     assert response.json()["error"]["type"] == "rate_limit_error"
 
 
-async def test_models_are_listed_with_the_default_first(api: Any) -> None:
+async def test_models_are_listed_with_the_default_first(api: Api) -> None:
     api.embedder.models.append(
         ServedModel("org/other", "org/other", False, "unloaded", None, None, None)
     )
@@ -145,7 +144,7 @@ async def test_models_are_listed_with_the_default_first(api: Any) -> None:
     assert [model["id"] for model in response.json()["data"]] == ["fake", "org/other"]
 
 
-async def test_a_model_is_found_by_a_name_with_slashes(api: Any) -> None:
+async def test_a_model_is_found_by_a_name_with_slashes(api: Api) -> None:
     api.embedder.models.append(
         ServedModel("org/other", "org/other", False, "unloaded", None, None, None)
     )
@@ -153,7 +152,7 @@ async def test_a_model_is_found_by_a_name_with_slashes(api: Any) -> None:
     assert (response.status_code, response.json()["id"]) == (200, "org/other")
 
 
-async def test_an_unknown_model_is_a_404_that_names_the_served_ones(api: Any) -> None:
+async def test_an_unknown_model_is_a_404_that_names_the_served_ones(api: Api) -> None:
     response = await api.http.get("/v1/models/nobody")
     assert response.status_code == 404
     assert "served are: fake" in response.json()["error"]["message"]

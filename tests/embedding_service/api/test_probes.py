@@ -7,12 +7,13 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from apis import Api, OpenApi
 from embedding_service.api.probes import build_metrics_app
 from embedding_service.telemetry.metrics import Metrics
 from fakes import SERVING
 
 
-async def status_of(api: Any, probe: str, **state: Any) -> int:
+async def status_of(api: Api, probe: str, **state: Any) -> int:
     api.embedder.state = replace(SERVING, **state)
     response = await api.http.get(probe)
     assert set(response.json()) == {"status", "detail"}
@@ -20,45 +21,45 @@ async def status_of(api: Any, probe: str, **state: Any) -> int:
 
 
 @pytest.mark.parametrize("probe", ["/livez", "/readyz", "/startupz"])
-async def test_a_serving_server_passes_every_probe(api: Any, probe: str) -> None:
+async def test_a_serving_server_passes_every_probe(api: Api, probe: str) -> None:
     assert await status_of(api, probe) == 200
 
 
-async def test_while_starting_it_is_alive_and_not_ready(api: Any) -> None:
+async def test_while_starting_it_is_alive_and_not_ready(api: Api) -> None:
     state = {"is_started": False, "is_serving": False}
     assert await status_of(api, "/livez", **state) == 200
     assert await status_of(api, "/readyz", **state) == 503
     assert await status_of(api, "/startupz", **state) == 503
 
 
-async def test_a_lost_worker_makes_it_unready_and_no_more(api: Any) -> None:
+async def test_a_lost_worker_makes_it_unready_and_no_more(api: Api) -> None:
     assert await status_of(api, "/livez", is_serving=False) == 200
     assert await status_of(api, "/readyz", is_serving=False) == 503
     assert await status_of(api, "/startupz", is_serving=False) == 200
 
 
-async def test_only_a_restart_helps_a_broken_one(api: Any) -> None:
+async def test_only_a_restart_helps_a_broken_one(api: Api) -> None:
     assert await status_of(api, "/livez", is_broken=True, is_serving=False) == 503
 
 
-async def test_it_is_unready_from_the_moment_it_is_told_to_stop(api: Any) -> None:
+async def test_it_is_unready_from_the_moment_it_is_told_to_stop(api: Api) -> None:
     api.lifecycle.leave()
     assert await status_of(api, "/readyz") == 503
     assert await status_of(api, "/livez") == 200
 
 
-async def test_probes_are_answered_while_work_hangs(api: Any) -> None:
+async def test_probes_are_answered_while_work_hangs(api: Api) -> None:
     api.lifecycle.drain()
     assert await status_of(api, "/livez") == 200
 
 
-async def test_metrics_are_prometheus_text(api: Any) -> None:
+async def test_metrics_are_prometheus_text(api: Api) -> None:
     response = await api.http.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=")
     assert "\nactive_requests 0.0\n" in response.text
 
 
-async def test_metrics_are_openmetrics_for_whoever_asks(api: Any) -> None:
+async def test_metrics_are_openmetrics_for_whoever_asks(api: Api) -> None:
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     response = await api.http.get("/metrics", headers=accept)
     assert response.headers["content-type"].startswith("application/openmetrics-text")
@@ -66,7 +67,7 @@ async def test_metrics_are_openmetrics_for_whoever_asks(api: Any) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"metrics_enabled": False}, {"metrics_port": 9100}])
-async def test_metrics_can_be_closed_or_moved(open_api: Any, settings: dict[str, Any]) -> None:
+async def test_metrics_can_be_closed_or_moved(open_api: OpenApi, settings: dict[str, Any]) -> None:
     response = await open_api(**settings).http.get("/metrics")
     assert (response.status_code, response.json()["code"]) == (404, "route_not_found")
 

@@ -1,11 +1,11 @@
 """Errors and what HTTP makes of them."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
 
+from apis import Api
 from embedding_service import errors
 from embedding_service.api import refusals
 from embedding_service.api.dialects import Dialect, build_body, dialect_of
@@ -53,7 +53,7 @@ def test_a_class_that_is_not_listed_takes_its_ancestors_line() -> None:
 
 @pytest.mark.parametrize(("error", "status", "openai"), ERRORS, ids=lambda it: type(it).__name__)
 async def test_every_error_in_every_dialect(
-    api: Any, error: ServiceError, status: int, openai: int
+    api: Api, error: ServiceError, status: int, openai: int
 ) -> None:
     api.embedder.failure = error
     native = await api.http.post(GENERATE, json={"texts": "a"})
@@ -140,7 +140,7 @@ def test_the_path_tells_the_dialect(path: str, dialect: Dialect) -> None:
     ],
 )
 async def test_unknown_routes_and_methods_are_refused_in_their_dialect(
-    api: Any, method: str, path: str, status: int, code: str
+    api: Api, method: str, path: str, status: int, code: str
 ) -> None:
     response = await api.http.request(method, path)
     assert response.status_code == status
@@ -151,6 +151,6 @@ async def test_unknown_routes_and_methods_are_refused_in_their_dialect(
         assert (body["error"] if dialect is Dialect.OPENAI else body)["code"] == code
 
 
-async def test_a_method_refused_names_those_allowed(api: Any) -> None:
+async def test_a_method_refused_names_those_allowed(api: Api) -> None:
     response = await api.http.get("/embed")
     assert response.headers["allow"] == "POST"

@@ -6,8 +6,14 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from native import BATCH, GENERATE
+
+ROUTES = (GENERATE, BATCH, "/v1/embeddings", "/embed", "/", "/similarity", "/tokenize", "/decode")
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_same_text_has_one_vector_on_every_route(real_http: httpx.AsyncClient) -> None:
@@ -108,3 +114,25 @@ async def test_similarity_tells_faults_that_have_no_place(real_http: httpx.Async
     response = await real_http.post("/similarity", json=body)
     assert response.status_code == 422
     assert response.json()["error"].endswith("(prompt_name)")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["texts", "input", "inputs", "ids", "sentences", "dimensions", "x y"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(value=_JSON, route=st.sampled_from(ROUTES))
+@settings(deadline=None)
+async def test_no_json_is_too_odd(real_http: httpx.AsyncClient, value: Any, route: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = await real_http.post(route, content=json.dumps(value), headers=headers)
+    assert response.status_code in {200, 400, 422}

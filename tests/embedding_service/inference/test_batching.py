@@ -64,7 +64,9 @@ def test_a_text_longer_than_the_budget_goes_alone() -> None:
     assert lengths_of(take(lane(50, 1), Budget(tokens=10, texts=10))) == [50]
 
 
-@given(older=st.lists(st.integers(1, 10), max_size=20), newer=st.lists(st.integers(1, 10), min_size=1))
+@given(
+    older=st.lists(st.integers(1, 10), max_size=20), newer=st.lists(st.integers(1, 10), min_size=1)
+)
 def test_an_entry_waits_for_no_more_batches_than_entries_were_before_it(
     older: list[int], newer: list[int]
 ) -> None:

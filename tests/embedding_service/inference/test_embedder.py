@@ -20,11 +20,15 @@ from embedding_service.errors import (
     TokenIdOutOfRange,
 )
 from embedding_service.inference.requests import EmbeddingRequest, TrafficClass
+from waiting import until
 
 
 def processes() -> list[psutil.Process]:
     """Zygotes, hosts and workers that this test has started."""
-    return psutil.Process().children(recursive=True)
+    children = psutil.Process().children(recursive=True)
+    return [
+        child for child in children if any("workers.process" in word for word in child.cmdline())
+    ]
 
 
 def only_worker() -> psutil.Process:
@@ -154,7 +158,10 @@ async def test_an_idle_worker_that_is_killed_is_replaced() -> None:
         answer = await embedder.embed(EmbeddingRequest(inputs=["still here"]))
         assert answer.matrix.shape == (1, 16)
         assert only_worker().pid != worker.pid
-        assert embedder.sample("embedding_worker_restarts_total", model="hashing:16", cause="crash") == 1
+        assert (
+            embedder.sample("embedding_worker_restarts_total", model="hashing:16", cause="crash")
+            == 1
+        )
         assert embedder.health().is_serving
 
 
@@ -192,7 +199,10 @@ async def test_a_hung_forward_is_ended_and_tried_again() -> None:
         worker.suspend()
         assert (await embedder.embed(EmbeddingRequest(inputs=["x"]))).matrix.shape == (1, 16)
         assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
-        assert embedder.sample("embedding_worker_restarts_total", model="hashing:16", cause="hang") == 1
+        assert (
+            embedder.sample("embedding_worker_restarts_total", model="hashing:16", cause="hang")
+            == 1
+        )
 
 
 async def test_the_deadline_frees_the_caller_and_the_queue() -> None:
@@ -201,7 +211,10 @@ async def test_the_deadline_frees_the_caller_and_the_queue() -> None:
         worker.suspend()
         with pytest.raises(DeadlineExceeded):
             await embedder.embed(EmbeddingRequest(inputs=["x"] * 9, timeout=0.2))
-        assert embedder.sample("embedding_dropped_texts_total", model="hashing:16", reason="deadline") == 9
+        assert (
+            embedder.sample("embedding_dropped_texts_total", model="hashing:16", reason="deadline")
+            == 9
+        )
         worker.resume()
         assert (await embedder.embed(EmbeddingRequest(inputs=["y"]))).matrix.shape == (1, 16)
 
@@ -219,7 +232,10 @@ async def test_a_caller_that_leaves_takes_its_texts_out_of_the_queue() -> None:
             await leaving
         worker.resume()
         await ahead
-        assert embedder.sample("embedding_dropped_texts_total", model="hashing:16", reason="cancelled") == 5
+        assert (
+            embedder.sample("embedding_dropped_texts_total", model="hashing:16", reason="cancelled")
+            == 5
+        )
         assert embedder.sample("embedding_batch_texts_sum", model="hashing:16") == 1
 
 
@@ -241,7 +257,9 @@ async def test_a_full_queue_refuses_and_then_takes_again() -> None:
 
 async def test_a_predicted_wait_above_the_bound_refuses() -> None:
     async with open_metered(max_wait=0.001) as embedder:
-        await embedder.embed(EmbeddingRequest(inputs=["measure me"]))  # from here on there is a rate
+        await embedder.embed(
+            EmbeddingRequest(inputs=["measure me"])
+        )  # from here on there is a rate
         worker = only_worker()
         worker.suspend()
         ahead = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=["a" * 2000] * 100)))
@@ -286,14 +304,19 @@ async def test_health_tells_what_is_the_matter() -> None:
 
 async def until_in_flight(embedder: MeteredEmbedder, batches: int = 1) -> None:
     """Wait until so many forwards have begun; the test's own time limit is the deadline."""
-    while embedder.sample("embedding_batch_texts_count", model="hashing:16") < batches:
-        await asyncio.sleep(0.005)
+    await until(
+        lambda: embedder.sample("embedding_batch_texts_count", model="hashing:16") >= batches,
+        20,
+        "a forward begins",
+    )
 
 
 async def until_queued(embedder: MeteredEmbedder, texts: int) -> None:
     """Wait until that many texts wait."""
-    while sum(embedder.sample("embedding_queue_texts", model="hashing:16", traffic=traffic.value) for traffic in TrafficClass) < texts:
-        await asyncio.sleep(0.005)
+    labels = {"model": "hashing:16", "traffic": "interactive"}
+    await until(
+        lambda: embedder.sample("embedding_queue_texts", **labels) >= texts, 20, "texts are queued"
+    )
 
 
 _FRONT = """

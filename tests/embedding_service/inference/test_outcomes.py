@@ -17,7 +17,9 @@ class NoTicket(Ticket):
 
 
 def batch_of(texts: int) -> Batch:
-    return Batch([Entry(np.zeros(3, dtype=np.int32), 0, NoTicket(), at, 0.0) for at in range(texts)])
+    return Batch(
+        [Entry(np.zeros(3, dtype=np.int32), 0, NoTicket(), at, 0.0) for at in range(texts)]
+    )
 
 
 @pytest.mark.parametrize("failure", Failure)

@@ -33,7 +33,9 @@ async def test_texts_are_framed_by_special_tokens(threads: ThreadPoolExecutor) -
     assert lists.counts.tolist() == [4]
 
 
-@pytest.mark.parametrize(("side", "kept"), [(None, "a" * 14), ("right", "a" * 14), ("left", "b" * 14)])
+@pytest.mark.parametrize(
+    ("side", "kept"), [(None, "a" * 14), ("right", "a" * 14), ("left", "b" * 14)]
+)
 async def test_what_is_too_long_is_cut_and_told(
     threads: ThreadPoolExecutor, side: str | None, kept: str
 ) -> None:
@@ -62,17 +64,27 @@ async def test_a_prompt_goes_before_every_text(threads: ThreadPoolExecutor) -> N
     lists = await tokeniser.encode(["x", "y"], "q: ", None)
     texts = await tokeniser.decode([ids.tolist() for ids in lists.ids], skip_special_tokens=True)
     assert texts == ["q: x", "q: y"]
-    assert tokeniser.count_prompt("q: ") == 4, "the leading special token counts, the trailing one does not"
+    assert tokeniser.count_prompt("q: ") == 4, (
+        "the leading special token counts, the trailing one does not"
+    )
     assert tokeniser.count_prompt("") == 0
 
 
-@given(st.lists(st.text(max_size=200).filter(lambda text: text.isprintable() and "<" not in text), min_size=1, max_size=90))
+@given(
+    st.lists(
+        st.text(max_size=200).filter(lambda text: text.isprintable() and "<" not in text),
+        min_size=1,
+        max_size=90,
+    )
+)
 async def test_order_and_counts_hold_however_the_work_is_cut(texts: list[str]) -> None:
     with ThreadPoolExecutor(2) as pool:
         tokeniser = build(pool, max_length=None)
         lists = await tokeniser.encode(texts, "", None)
         assert lists.counts.tolist() == [len(text.encode()) + 2 for text in texts]
-        decoded = await tokeniser.decode([ids.tolist() for ids in lists.ids], skip_special_tokens=True)
+        decoded = await tokeniser.decode(
+            [ids.tolist() for ids in lists.ids], skip_special_tokens=True
+        )
         assert decoded == texts
 
 
@@ -94,7 +106,9 @@ def test_ids_are_framed_where_the_frame_is_missing(
     assert build(threads).frame([given_ids], None).ids[0].tolist() == framed
 
 
-@pytest.mark.parametrize(("side", "kept"), [("right", list(range(2, 16))), ("left", list(range(6, 20)))])
+@pytest.mark.parametrize(
+    ("side", "kept"), [("right", list(range(2, 16))), ("left", list(range(6, 20)))]
+)
 def test_ids_are_cut_like_texts(threads: ThreadPoolExecutor, side: str, kept: list[int]) -> None:
     lists = build(threads).frame([list(range(2, 20))], side)  # type: ignore[arg-type]  # parametrised
     assert lists.ids[0].tolist() == [BEGIN, *kept, END]
@@ -126,7 +140,7 @@ async def test_tokens_are_told_with_their_places(threads: ThreadPoolExecutor) ->
 
 
 async def test_a_tokenizer_without_special_tokens_has_no_frame(threads: ThreadPoolExecutor) -> None:
-    plain = Tokenizer(models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?"))
+    plain = Tokenizer(models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?"))  # noqa: S106  not a password
     plain.pre_tokenizer = pre_tokenizers.Whitespace()
     tokeniser = Tokeniser(plain.to_str(), 8, 3, threads)
     assert tokeniser.frame([[1, 0]], None).ids[0].tolist() == [1, 0]

@@ -1,5 +1,6 @@
 """POST /api/v1/embeddings/generate and /batch."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import orjson
@@ -13,6 +14,7 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import headers_of, usage_of
 from embedding_service.api.encoding import EncodingFormat, Envelope, answer
 from embedding_service.api.exchange import Exchange, exchange_of
+from embedding_service.api.faults import Takes
 from embedding_service.api.inputs import Texts, checked_texts, traffic_of
 from embedding_service.api.native.answers import GenerateAnswer
 from embedding_service.api.native.streaming import LINES, stream, wants_lines
@@ -39,8 +41,7 @@ class GenerateRequest(Payload):
             "example": {"texts": ["Hello world", "Hola mundo"], "normalize": True},
         },
     )
-    texts_fields: ClassVar[frozenset[str]] = frozenset({"texts"})
-    takes_ids: ClassVar[bool] = False
+    takes: ClassVar[Mapping[str, Takes]] = {"texts": Takes.TEXTS}
 
     texts: Texts
     """One text, or several."""

@@ -1,7 +1,7 @@
 """A batch as lines of JSON: neither side holds the whole, and no proxy sees a long silence."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import orjson
 from starlette.datastructures import Headers
@@ -35,7 +35,10 @@ async def stream(
 
 
 async def _lines(
-    first: Embeddings, rest: AsyncIterator[Embeddings], form: EncodingFormat, exchange: Exchange
+    first: Embeddings,
+    rest: AsyncGenerator[Embeddings, None],
+    form: EncodingFormat,
+    exchange: Exchange,
 ) -> AsyncGenerator[bytes, None]:
     index = tokens = 0
     part: Embeddings | None = first
@@ -55,8 +58,7 @@ async def _lines(
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         yield orjson.dumps({"done": True, "count": index, "usage": usage}) + b"\n"
     finally:
-        if isinstance(rest, AsyncGenerator):  # ends what is still queued for a client that left
-            await rest.aclose()
+        await rest.aclose()  # ends what is still queued for a client that left
 
 
 def _encode(part: Embeddings, form: EncodingFormat, offset: int) -> Iterator[bytes]:

@@ -1,10 +1,12 @@
 """Bodies in the shapes of text-embeddings-inference; fields they do not name are ignored."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from embedding_service.api.bodies import Payload
+from embedding_service.api.faults import Takes
 from embedding_service.api.inputs import Ids, TextList, Texts, TextsOrIds
 from embedding_service.inference.requests import Side
 
@@ -25,7 +27,7 @@ class EmbedRequest(Payload):
     model_config = ConfigDict(
         extra="ignore", json_schema_extra={"example": {"inputs": ["What is Deep Learning?"]}}
     )
-    texts_fields: ClassVar[frozenset[str]] = frozenset({"inputs"})
+    takes: ClassVar[Mapping[str, Takes]] = {"inputs": Takes.TEXTS | Takes.IDS}
 
     inputs: TextsOrIds
     """One text, several, or token ids of the served model in place of either."""
@@ -78,8 +80,7 @@ class TokenizeRequest(Payload):
     """Texts to tokenise."""
 
     model_config = ConfigDict(extra="ignore")
-    texts_fields: ClassVar[frozenset[str]] = frozenset({"inputs"})
-    takes_ids: ClassVar[bool] = False
+    takes: ClassVar[Mapping[str, Takes]] = {"inputs": Takes.TEXTS}
 
     inputs: Texts
     add_special_tokens: bool = True
@@ -90,7 +91,7 @@ class DecodeRequest(Payload):
     """Token ids to turn back into texts."""
 
     model_config = ConfigDict(extra="ignore")
-    texts_fields: ClassVar[frozenset[str]] = frozenset({"ids"})
+    takes: ClassVar[Mapping[str, Takes]] = {"ids": Takes.IDS}
 
     ids: Ids
     skip_special_tokens: bool = True

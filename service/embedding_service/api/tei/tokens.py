@@ -37,7 +37,7 @@ _CHARACTERS_AT_ONCE = 100_000
     responses={200: {"model": TokenizeAnswer}},
 )
 async def tokenize(request: Request) -> Response:
-    """Tokens of each text, its prompt before it, as the default model's tokenizer sees them, uncut."""
+    """Tokens as the default model's tokenizer sees them, uncut, the prompt before each text."""
     rooms = rooms_of(request)
     payload = await read_payload(request, TokenizeRequest, rooms.settings)
     texts = checked_texts(payload.inputs, rooms.settings)

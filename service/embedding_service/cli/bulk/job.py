@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,14 +124,13 @@ def _assemble(job: Job, journal: Journal) -> Report:
     truncated = list[int]()
     with replacing(job.output, journal.draft()) as file:
         shape = (job.survey.texts, dimension)
-        output = open_output(job.output, file, job.source, job.field, shape)
-        for piece in cut(job.source, job.bounds):
-            vectors = journal.read(piece.index)
-            truncated += [piece.numbers[position] for position in vectors.truncated]
-            start = 0
-            for rows in piece.columns:
-                output.write(rows, vectors.matrix[start : start + len(rows)])
-                start += len(rows)
-        output.close()
+        with closing(open_output(job.output, file, job.source, job.field, shape)) as output:
+            for piece in cut(job.source, job.bounds):
+                vectors = journal.read(piece.index)
+                truncated += [piece.numbers[position] for position in vectors.truncated]
+                start = 0
+                for rows in piece.columns:
+                    output.write(rows, vectors.matrix[start : start + len(rows)])
+                    start += len(rows)
     journal.remove()
     return Report(job.survey.texts, dimension, job.survey.skipped, truncated)

@@ -50,7 +50,7 @@ class Journal:
         """A slice that was kept. Raises Complaint if its file is damaged."""
         path = self._path(index)
         try:
-            with np.load(path) as arrays:
+            with path.open("rb") as file, np.load(file) as arrays:
                 return Vectors(arrays["matrix"], arrays["truncated"].tolist())
         except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as error:
             raise Complaint(f"{path}: is damaged ({error}); delete it and run again") from None

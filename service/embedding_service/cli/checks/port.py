@@ -3,7 +3,6 @@
 import httpx
 
 from embedding_service.cli.checks.finding import Finding, Level
-from embedding_service.server import PortTaken, bind
 from embedding_service.settings import Settings
 
 _TIMEOUT = 2.0
@@ -12,6 +11,8 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  the setting
 
 def check_port(settings: Settings) -> Finding:
     """Whether the server could listen, or does already."""
+    from embedding_service.server import PortTaken, bind  # noqa: PLC0415  a second for doctor alone
+
     host, port = settings.service_host, settings.service_port
     try:
         bind(host, port, "SERVICE_PORT").close()

@@ -1,5 +1,6 @@
 """What a backend owes the pipeline, and what it is given."""
 
+import importlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -22,7 +23,7 @@ class TokenBatch:
     lengths: Int32s
     """Shape (texts,): tokens of each."""
     prompt_lengths: Int32s
-    """Shape (texts,): leading tokens that belong to the prompt; 0 unless the pooling leaves prompts out."""
+    """Shape (texts,): leading tokens that are the prompt's; 0 unless pooling leaves prompts out."""
     max_texts: int
     """Never more texts than this in one call of the model."""
 
@@ -83,7 +84,7 @@ class Backend(Protocol):
         """Called once in the process that will run forwards, before the first."""
 
     def forward(self, batch: TokenBatch) -> Matrix:
-        """Embed the texts of `batch`: shape (texts, dimension), in their order, neither cut nor normalised."""
+        """Embed the texts of `batch`, in order: shape (texts, dimension), uncut, not normalised."""
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """Tell whether a smaller batch might succeed where `error` was raised."""
@@ -100,13 +101,10 @@ class Backend(Protocol):
 
 def load_backend(spec: LoadSpec) -> Backend:
     """Load what `spec` names. Raises LoadFailed."""
-    if spec.backend == "hashing":
-        from embedding_service.inference.backends.hashing import HashingBackend
-
-        return HashingBackend(int(spec.target), spec.max_length)
-    from embedding_service.inference.backends.reference import load_reference
-
-    return load_reference(spec)
+    # Imported by name and only here: torch takes seconds, and most processes must never see it.
+    module = importlib.import_module(f"embedding_service.inference.backends.{spec.backend}")
+    backend: Backend = module.load(spec)
+    return backend
 
 
 def facts_from_json(values: dict[str, Any]) -> Facts:

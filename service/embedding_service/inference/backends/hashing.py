@@ -1,8 +1,9 @@
 """Deterministic vectors without weights, for demos of the plumbing and for tests.
 
-A text's vector is the sum of one pseudo-random direction for each of its words (feature hashing, Weinberger et al.,
-ICML 2009), so texts that share words are near each other; nothing else about their meaning is in it. The tokenizer
-has one token for each byte, so that everything around the model works as with a real one.
+A text's vector is the sum of one pseudo-random direction for each of its words (feature hashing,
+Weinberger et al., ICML 2009), so texts that share words are near each other; nothing else about
+their meaning is in it. The tokenizer has one token for each byte, so that everything around the
+model works as with a real one.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
-from embedding_service.inference.backends.base import Facts, TokenBatch
+from embedding_service.inference.backends.base import Facts, LoadSpec, TokenBatch
 from embedding_service.vectors import Matrix
 
 MAX_LENGTH = 2048
@@ -68,7 +69,7 @@ class HashingBackend:
         """Tell whether a smaller batch might succeed."""
         return isinstance(error, MemoryError)
 
-    def is_fatal(self, error: Exception) -> bool:  # noqa: ARG002  the protocol's signature
+    def is_fatal(self, error: Exception) -> bool:
         """No device, so none to lose."""
         return False
 
@@ -80,8 +81,13 @@ class HashingBackend:
         return 0
 
 
+def load(spec: LoadSpec) -> HashingBackend:
+    """Make the backend that `spec` names; there is nothing to load."""
+    return HashingBackend(int(spec.target), spec.max_length)
+
+
 def _build_tokenizer() -> Tokenizer:
-    """One token for each byte (the byte-level alphabet of GPT-2, no merges), framed by two special ones."""
+    """One token for each byte (GPT-2's byte-level alphabet, no merges), framed by two more."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {letter: number for number, letter in enumerate([*_SPECIALS, *letters])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

@@ -1,8 +1,9 @@
 """sentence-transformers' own forward, fed with token ids: the code path that defines truth.
 
-It loads any model whose first module is a Transformer with a fast tokenizer, custom modules after it included.
-Parity with `encode()` is checked at load, not assumed: the tokenizer that the front will use and the features built
-here from ids must equal what `preprocess()` makes of the same texts.
+It loads any model whose first module is a Transformer with a fast tokenizer, custom modules after
+it included. Parity with `encode()` is checked at load, not assumed: the tokenizer that the front
+will use and the features built here from ids must equal what `preprocess()` makes of the same
+texts.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpe
 from embedding_service.vectors import Matrix
 
 _WASTE = 1.25
-"""Texts share one call of the model while padding them costs at most this many times their own tokens …"""
+"""Texts share one call of the model while padding makes at most this many times their tokens …"""
 _FREE_PADDING = 256
 """… or no more than this many tokens besides: a call has a price of its own."""
 
@@ -64,7 +65,7 @@ class ReferenceBackend:
         return matrix
 
     def build_features(self, texts: list[np.ndarray[Any, np.dtype[np.int32]]]) -> dict[str, Any]:
-        """What `preprocess` would have built: padded ids (texts, longest), mask, and types where the model has them."""
+        """What `preprocess` would have built: padded ids (texts, longest), mask, perhaps types."""
         longest = max(len(text) for text in texts)
         ids = np.full((len(texts), longest), self._padding_id, dtype=np.int64)
         mask = np.zeros((len(texts), longest), dtype=np.int64)
@@ -106,17 +107,17 @@ class ReferenceBackend:
         yield rows
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """Tell whether a smaller batch might succeed; the CPU's allocator only raises RuntimeError."""
+        """Tell whether a smaller batch might succeed; the CPU's allocator raises RuntimeError."""
         return isinstance(
             error, MemoryError | torch.OutOfMemoryError
         ) or "can't allocate memory" in str(error)
 
     def is_fatal(self, error: Exception) -> bool:
-        """Tell whether CUDA's context is lost; after a device-side error every later call fails too."""
+        """Tell whether CUDA's context is lost: after a device-side error every call fails."""
         return self._device.type == "cuda" and "CUDA error" in str(error)
 
     def release_memory(self) -> None:
-        """Give cached blocks back, so that a smaller batch does not meet fragments of the larger one."""
+        """Give cached blocks back, so that a smaller batch meets no fragments of the larger one."""
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -128,7 +129,7 @@ class ReferenceBackend:
         return total - free
 
 
-def load_reference(spec: LoadSpec) -> ReferenceBackend:
+def load(spec: LoadSpec) -> ReferenceBackend:
     """Load a folder onto `spec.device`. Raises LoadFailed."""
     torch.set_num_threads(1)
     if spec.device.startswith("cuda"):
@@ -192,7 +193,8 @@ def _check_shape(model: SentenceTransformer) -> None:
     if not isinstance(first, Transformer):
         raise LoadFailed(
             "model",
-            f"the model begins with {type(first).__name__}; served are models that begin with a Transformer module",
+            f"the model begins with {type(first).__name__}; served are models that begin with a "
+            "Transformer module",
         )
     if not getattr(model.tokenizer, "is_fast", False):
         raise LoadFailed(
@@ -251,7 +253,7 @@ def _export_tokenizer(model: SentenceTransformer) -> str:
 
 
 def _check_parity(backend: ReferenceBackend, model: SentenceTransformer) -> None:
-    """Compare ids and features with `preprocess()`; a model that differs is refused, never served wrongly."""
+    """Compare ids and features with `preprocess()`; a model that differs is refused."""
     tokenizer = Tokenizer.from_str(backend.facts.tokenizer)
     ours = backend.build_features(
         [

@@ -15,7 +15,8 @@ from embedding_service.inference.workers.link import WorkerLink
 from embedding_service.inference.workers.wire import receive_control, send_control
 
 _CONTROL_SECONDS = 30.0
-"""Longest a live process takes over a fork; the zygote's import of torch is waited for with the load."""
+"""Longest a live process takes over a fork; the import of torch is waited for with the load."""
+_END_SECONDS = 2.0
 
 _CHILD_ENVIRONMENT = {
     # One thread before every fork, and none behind torch's back after it.
@@ -131,30 +132,41 @@ class Host:
 class Zygote:
     """The process all others are forked from; started on first use, and again when it is lost."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], load_timeout: float) -> None:
         self._environment = {**environment, **_CHILD_ENVIRONMENT}
+        self._load_timeout = load_timeout
         self._process: subprocess.Popen[bytes] | None = None
         self._control: _Control | None = None
+        self._is_ended = False
+        self._lock = threading.Lock()
 
-    async def start_host(self, spec: LoadSpec, timeout: float) -> Host:
-        """Load a model in a process of its own, within `timeout` seconds. Raises LoadFailed, ProcessLost."""
+    async def start_host(self, spec: LoadSpec) -> Host:
+        """Load a model in a process of its own. Raises LoadFailed, ProcessLost."""
         ours, theirs = socket.socketpair()
         control = _Control(ours)
         pid: int | None = None
         try:
             with theirs:
-                message = {"do": "host", "spec": asdict(spec)}
-                answer = await asyncio.to_thread(self._ensure().call, message, theirs, timeout)
-            pid = int(answer["pid"])
-            loaded = await asyncio.to_thread(control.wait, timeout)
-            if "failed" in loaded:
-                raise LoadFailed(loaded["failed"], loaded["message"])
-            return Host(pid, control, self, facts_from_json(loaded["facts"]))
+                pid = await asyncio.to_thread(self._fork_host, spec, theirs)
+            facts = await asyncio.to_thread(self._wait_for_load, control)
         except BaseException:
             control.close()
             if pid is not None:
                 await asyncio.shield(self.end_host(pid))
             raise
+        return Host(pid, control, self, facts)
+
+    def _fork_host(self, spec: LoadSpec, theirs: socket.socket) -> int:
+        message = {"do": "host", "spec": asdict(spec)}
+        with self._lock:
+            control = self._ensure()
+        return int(control.call(message, theirs, self._load_timeout)["pid"])
+
+    def _wait_for_load(self, control: _Control) -> Facts:
+        loaded = control.wait(self._load_timeout)
+        if "failed" in loaded:
+            raise LoadFailed(loaded["failed"], loaded["message"])
+        return facts_from_json(loaded["facts"])
 
     async def end_host(self, pid: int) -> None:
         """Kill and reap a host."""
@@ -166,15 +178,22 @@ class Zygote:
 
     async def end(self) -> None:
         """End the zygote; hosts and workers die with it."""
-        process, self._process = self._process, None
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if process is not None:
-            process.kill()
-            await asyncio.to_thread(process.wait)
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._is_ended = True
+            if self._control is not None:
+                self._control.close()
+            if self._process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_END_SECONDS)  # it sees its channel closed
+                self._process.kill()
+                self._process.wait()
 
     def _ensure(self) -> _Control:
+        if self._is_ended:  # a thread that was on its way when everything was closed
+            raise ProcessLost("it was ended")
         if self._control is None or self._process is None or self._process.poll() is not None:
             if self._control is not None:
                 self._control.close()

@@ -1,4 +1,4 @@
-"""The front's end of a worker's channel: one batch at a time, straight into the matrix that is handed on."""
+"""The front's end of a worker's channel: one batch at a time, read straight into its matrix."""
 
 import asyncio
 import socket
@@ -55,7 +55,10 @@ class WorkerLink(asyncio.BufferedProtocol):
         return link
 
     async def run(self, batch: TokenBatch) -> Reply:
-        """Have one batch embedded. Raises WorkerLost. A cancelled run leaves the link unusable: kill the worker."""
+        """Have one batch embedded.
+
+        Raises WorkerLost. A cancelled run leaves the link unusable: kill the worker.
+        """
         if self._transport is None or self.lost.done():
             raise WorkerLost
         self._reply = asyncio.get_running_loop().create_future()
@@ -71,14 +74,14 @@ class WorkerLink(asyncio.BufferedProtocol):
         """Called by the loop."""
         self._transport = cast(asyncio.Transport, transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the protocol's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop."""
         if not self.lost.done():
             self.lost.set_result(None)
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(WorkerLost())
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  the protocol's signature
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Called by the loop: where the next bytes go."""
         return self._buffer[self._filled :]
 

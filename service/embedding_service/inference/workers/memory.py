@@ -7,7 +7,10 @@ _KIB = 1024
 
 
 def resident_bytes(pids: Iterable[int]) -> int | None:
-    """Proportional set size of all `pids` together (proc(5), smaps_rollup); None where the kernel does not tell."""
+    """Proportional set size of all `pids` together; None where the kernel does not tell.
+
+    Read from smaps_rollup, see proc(5).
+    """
     total = 0
     for pid in pids:
         try:

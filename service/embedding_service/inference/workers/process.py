@@ -1,7 +1,7 @@
 """The program that runs as zygote, host and worker (see the package's docstring).
 
-It is started as `python -m embedding_service.inference.workers.process FD`, where FD is its end of the control
-channel; it ends when the front closes the other end, or dies.
+It is started as `python -m embedding_service.inference.workers.process FD`, where FD is its end of
+the control channel; it ends when the front closes the other end, or dies.
 """
 
 import contextlib
@@ -37,6 +37,8 @@ from embedding_service.vectors import Matrix
 
 _PR_SET_PDEATHSIG = 1
 _LONGEST_MESSAGE = 500
+_GRACE = 2.0
+_PAUSE = 0.005
 _NO_ROWS: tuple[int, int] = (0, 0)
 
 
@@ -136,12 +138,18 @@ def _describe(error: Exception) -> str:
 
 
 def _end_child(pid: int) -> None:
-    """Kill and reap. Only a parent reaps, and only here, so the pid cannot have become another's."""
-    try:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    except (ProcessLookupError, ChildProcessError):
-        pass
+    """End and reap. Only a parent reaps, and only here, so the pid cannot have become another's.
+
+    SIGTERM ends a hung forward too, because nobody handles it (but a coverage run, which then
+    saves what it saw); only a stopped process has to be killed.
+    """
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE
+        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(_PAUSE)
 
 
 def _run_child(run: Callable[[], None]) -> NoReturn:
@@ -152,7 +160,7 @@ def _run_child(run: Callable[[], None]) -> NoReturn:
         run()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the front is gone, and so is the reason to be here
-    except BaseException:
+    except BaseException:  # noqa: BLE001  it is told, and ends the process
         sys.excepthook(*sys.exc_info())
         status = 70  # EX_SOFTWARE
     finally:

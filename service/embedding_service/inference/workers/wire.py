@@ -1,11 +1,11 @@
-"""What travels between the front and its processes. Message-shaped, so that either end can be another process.
+"""What travels between the front and its processes; message-shaped, so that either can move.
 
-Control: one JSON object a message, length first; a file descriptor may ride along. Small, rare, blocking.
-Work: a fixed header, then raw arrays; little-endian, as every machine this runs on is.
+Control: one JSON object a message, length first; a file descriptor may ride along. Small, rare,
+blocking. Work: a fixed header, then raw arrays; little-endian, as every machine this runs on is.
 
     batch   texts, tokens, max_texts : u32      lengths, prompt lengths, ids : i32 each
     reply   status, rows, columns, size : u32, device memory : u64, seconds : f64
-            then `size` bytes: rows × columns float32, or a message in UTF-8
+            then `size` bytes: rows by columns float32, or a message in UTF-8
 """
 
 import socket

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from apis import Api
 from embedding_service.api.native.answers import HealthAnswer
 from fakes import FINGERPRINT, SERVING
 
 
-async def test_it_says_what_runs_where(api: Any) -> None:
+async def test_it_says_what_runs_where(api: Api) -> None:
     response = await api.http.get("/health")
     HealthAnswer.model_validate_json(response.content, strict=True)
     told = response.json()
@@ -30,7 +31,7 @@ async def test_it_says_what_runs_where(api: Any) -> None:
     ],
 )
 async def test_it_fails_while_it_cannot_serve(
-    api: Any, change: dict[str, Any], status: str
+    api: Api, change: dict[str, Any], status: str
 ) -> None:
     api.embedder.state = replace(SERVING, **change)
     response = await api.http.get("/health")
@@ -38,13 +39,13 @@ async def test_it_fails_while_it_cannot_serve(
     assert (response.status_code, response.json()["status"]) == (503, status)
 
 
-async def test_a_server_told_to_leave_still_serves(api: Any) -> None:
+async def test_a_server_told_to_leave_still_serves(api: Api) -> None:
     api.lifecycle.leave()
     response = await api.http.get("/health")
     assert (response.status_code, response.json()["status"]) == (200, "draining")
 
 
-async def test_a_draining_server_does_not(api: Any) -> None:
+async def test_a_draining_server_does_not(api: Api) -> None:
     api.lifecycle.drain()
     response = await api.http.get("/health")
     assert (response.status_code, response.json()["status"]) == (503, "draining")

@@ -1,13 +1,12 @@
 """GET /api/v1/models."""
 
-from typing import Any
-
+from apis import Api
 from embedding_service.api.native.answers import ModelsAnswer
 from embedding_service.inference.description import ServedModel
 from fakes import FINGERPRINT
 
 
-async def test_loaded_and_allowed_models_are_listed(api: Any) -> None:
+async def test_loaded_and_allowed_models_are_listed(api: Api) -> None:
     api.embedder.models.append(
         ServedModel("other", "org/other", False, "failed", None, None, "no network")
     )

@@ -6,12 +6,13 @@ import httpx
 import numpy as np
 import pytest
 
+from apis import Api
 from fakes import vector_of
 
 ROUTES = pytest.mark.parametrize("route", ["/embed", "/"])
 
 
-async def post(api: Any, route: str, body: Any) -> httpx.Response:
+async def post(api: Api, route: str, body: Any) -> httpx.Response:
     return await api.http.post(route, json=body)
 
 
@@ -31,14 +32,14 @@ def similarity(*sentences: Any, source: Any = "source", **parameters: Any) -> di
     ],
 )
 async def test_the_answer_is_a_bare_list_of_vectors(
-    api: Any, route: str, given: Any, asked: Any
+    api: Api, route: str, given: Any, asked: Any
 ) -> None:
     response = await post(api, route, {"inputs": given})
     assert response.json() == [vector_of(one) for one in asked]
     assert list(api.embedder.requests[0].inputs) == asked
 
 
-async def test_every_field_reaches_the_embedder(api: Any) -> None:
+async def test_every_field_reaches_the_embedder(api: Api) -> None:
     body = {
         "inputs": "a",
         "truncate": False,
@@ -54,7 +55,7 @@ async def test_every_field_reaches_the_embedder(api: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"truncate": None, "prompt_name": None, "dimensions": None}])
-async def test_defaults_are_those_of_the_original(api: Any, body: dict[str, Any]) -> None:
+async def test_defaults_are_those_of_the_original(api: Api, body: dict[str, Any]) -> None:
     await post(api, "/embed", {"inputs": "a", "unknown": 1, **body})
     request = api.embedder.requests[0]
     assert (request.truncate, request.truncation_side) == (True, "right")
@@ -62,7 +63,7 @@ async def test_defaults_are_those_of_the_original(api: Any, body: dict[str, Any]
 
 
 @pytest.mark.parametrize(("told", "side"), [("left", "left"), ("right", "right")])
-async def test_directions_may_be_in_small_letters(api: Any, told: str, side: str) -> None:
+async def test_directions_may_be_in_small_letters(api: Api, told: str, side: str) -> None:
     await post(api, "/embed", {"inputs": "a", "truncation_direction": told})
     assert api.embedder.requests[0].truncation_side == side
 
@@ -70,7 +71,7 @@ async def test_directions_may_be_in_small_letters(api: Any, told: str, side: str
 @pytest.mark.parametrize(
     ("route", "body"), [("/embed", {"inputs": ["a", "bb"]}), ("/similarity", similarity("a", "b"))]
 )
-async def test_headers_tell_where_the_time_went(api: Any, route: str, body: Any) -> None:
+async def test_headers_tell_where_the_time_went(api: Api, route: str, body: Any) -> None:
     headers = (await post(api, route, body)).headers
     assert int(headers["x-total-time"]) >= 0
     assert int(headers["x-compute-time"]) >= 0
@@ -89,7 +90,7 @@ async def test_headers_tell_where_the_time_went(api: Any, route: str, body: Any)
         ({"inputs": "a", "dimensions": 0}, "dimensions"),
     ],
 )
-async def test_errors_have_the_originals_shape(api: Any, body: Any, message: str) -> None:
+async def test_errors_have_the_originals_shape(api: Api, body: Any, message: str) -> None:
     response = await post(api, "/embed", body)
     assert response.status_code == 422
     assert set(response.json()) == {"error", "error_type"}
@@ -97,14 +98,14 @@ async def test_errors_have_the_originals_shape(api: Any, body: Any, message: str
     assert message in response.json()["error"]
 
 
-async def test_similarity_is_the_cosine_with_each_sentence(api: Any) -> None:
+async def test_similarity_is_the_cosine_with_each_sentence(api: Api) -> None:
     response = await post(api, "/similarity", similarity("a", "b"))
     rows = np.array([vector_of(text) for text in ("source", "a", "b")])
     np.testing.assert_allclose(response.json(), rows[1:] @ rows[0], rtol=1e-5)
     assert api.embedder.requests[0].normalise
 
 
-async def test_similarity_passes_its_parameters_on(api: Any) -> None:
+async def test_similarity_passes_its_parameters_on(api: Api) -> None:
     parameters = {"truncate": False, "truncation_direction": "Left", "prompt_name": "query"}
     await post(api, "/similarity", similarity("a", **parameters))
     request = api.embedder.requests[0]
@@ -113,7 +114,7 @@ async def test_similarity_passes_its_parameters_on(api: Any) -> None:
 
 
 @pytest.mark.parametrize("parameters", [None, {}])
-async def test_similarity_needs_no_parameters(api: Any, parameters: Any) -> None:
+async def test_similarity_needs_no_parameters(api: Api, parameters: Any) -> None:
     body = {**similarity("a"), "parameters": parameters}
     assert (await post(api, "/similarity", body)).status_code == 200
 
@@ -128,7 +129,7 @@ async def test_similarity_needs_no_parameters(api: Any, parameters: Any) -> None
         ({}, "inputs"),
     ],
 )
-async def test_similarity_names_what_is_wrong(api: Any, body: Any, place: str) -> None:
+async def test_similarity_names_what_is_wrong(api: Api, body: Any, place: str) -> None:
     response = await post(api, "/similarity", body)
     assert response.status_code == 422
     assert place in response.json()["error"]

@@ -1,14 +1,13 @@
 """GET /info."""
 
-from typing import Any
-
 import pytest
 
+from apis import Api, OpenApi
 from embedding_service.api.tei.payloads import InfoAnswer
 from fakes import FINGERPRINT
 
 
-async def test_it_has_every_field_of_the_original(api: Any) -> None:
+async def test_it_has_every_field_of_the_original(api: Api) -> None:
     response = await api.http.get("/info")
     InfoAnswer.model_validate_json(response.content, strict=True)
     told = response.json()
@@ -20,6 +19,6 @@ async def test_it_has_every_field_of_the_original(api: Any) -> None:
 
 
 @pytest.mark.parametrize(("given", "told"), [(0, 2_048), (512, 512)])
-async def test_the_batch_is_the_one_that_is_used(open_api: Any, given: int, told: int) -> None:
+async def test_the_batch_is_the_one_that_is_used(open_api: OpenApi, given: int, told: int) -> None:
     api = open_api(max_batch_tokens=given)
     assert (await api.http.get("/info")).json()["max_batch_tokens"] == told

@@ -7,6 +7,8 @@ import pytest
 
 from embedding_service.api.tei import tokens
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def post(http: httpx.AsyncClient, route: str, **body: Any) -> Any:
     response = await http.post(route, json=body)
@@ -72,7 +74,12 @@ async def test_special_tokens_can_be_decoded_too(real_http: httpx.AsyncClient) -
         ([], 422, "no token ids given"),
         ([[1], []], 422, "position 1"),
         ([[1], ["a"]], 422, "ids[1]"),
-        ("hello", 422, "ids"),
+        ([["a"]], 422, "ids[0]: is no list of token ids"),
+        (["hello"], 422, "ids[0]: is no token id"),
+        ([1, "a"], 422, "ids[1]: is no token id"),
+        ("hello", 422, "ids: must be token ids"),
+        ({"a": 1}, 422, "ids: must be token ids"),
+        (None, 422, "ids: must be token ids"),
         ([[1], [10**30]], 400, "position 1"),
         ([-1], 400, "position 0"),
     ],

@@ -112,7 +112,7 @@ effects = st.tuples(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(one=effects, other=effects)
 def test_is_equal_exactly_when_length_and_prompts_are(
     tmp_path: Path, one: tuple[Any, ...], other: tuple[Any, ...]
@@ -121,7 +121,7 @@ def test_is_equal_exactly_when_length_and_prompts_are(
     assert (take(folder, *one) == take(folder, *other)) == (one == other)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(one=st.binary(min_size=4, max_size=16), other=st.binary(min_size=4, max_size=16))
 def test_is_equal_exactly_when_the_weights_are(tmp_path: Path, one: bytes, other: bytes) -> None:
     prints = []
@@ -131,6 +131,7 @@ def test_is_equal_exactly_when_the_weights_are(tmp_path: Path, one: bytes, other
     assert (prints[0] == prints[1]) == (one == other)
 
 
+@settings(deadline=None)
 @given(one=st.integers(1, 65_536), other=st.integers(1, 65_536))
 def test_hashing_models_differ_by_dimension(one: int, other: int) -> None:
     assert (fingerprint_of_hashing(one) == fingerprint_of_hashing(other)) == (one == other)

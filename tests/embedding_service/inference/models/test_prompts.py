@@ -1,8 +1,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embedding_service.errors import InvalidRequest
 from embedding_service.inference.models.prompts import (
@@ -54,7 +52,7 @@ def test_the_default_serves_a_type_the_model_does_not_know(input_type: InputType
     assert choose_prompt({"x": "X: "}, "x", input_type, None) == "X: "
 
 
-@given(input_type=st.sampled_from(["query", "document", None]))
+@pytest.mark.parametrize("input_type", ["query", "document", None])
 def test_a_name_goes_before_the_type(input_type: InputType | None) -> None:
     assert choose_prompt(NOMIC, "query", input_type, "cluster") == "clustering: "
 

@@ -29,9 +29,11 @@ async def run_with(*answers: bytes) -> tuple[WorkerLink, socket.socket]:
 
 
 async def test_rows_arrive_as_they_were_sent_one_batch_after_the_other() -> None:
-    matrices = [np.random.default_rng(seed).random((seed + 1, 5), dtype=np.float32) for seed in range(3)]
+    matrices = [
+        np.random.default_rng(seed).random((seed + 1, 5), dtype=np.float32) for seed in range(3)
+    ]
     answers = [
-        ReplyHeader(Status.DONE, *matrix.shape, matrix.nbytes, 7, 0.5).pack() + matrix.tobytes()
+        ReplyHeader(Status.DONE, len(matrix), 5, matrix.nbytes, 7, 0.5).pack() + matrix.tobytes()
         for matrix in matrices
     ]
     link, theirs = await run_with(*answers)
