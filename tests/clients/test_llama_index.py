@@ -1,7 +1,9 @@
 """llama-index against a live server: its OpenAI-like and its text-embeddings-inference classes."""
 
+from collections.abc import AsyncIterator
 from typing import TypeAlias
 
+import httpx
 import pytest
 from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.embeddings.text_embeddings_inference import TextEmbeddingsInference
@@ -17,20 +19,24 @@ pytestmark = pytest.mark.real_model
 _Embedding: TypeAlias = OpenAILikeEmbedding | TextEmbeddingsInference
 
 
-def _openai_like(server: LiveServer) -> OpenAILikeEmbedding:
-    return OpenAILikeEmbedding(
-        model_name=MINILM, api_base=f"{server.base_url}/v1", embed_batch_size=3, max_retries=0
-    )
-
-
-def _text_embeddings_inference(server: LiveServer) -> TextEmbeddingsInference:
-    return TextEmbeddingsInference(model_name=MINILM, base_url=server.base_url, embed_batch_size=3)
-
-
-@pytest.fixture(params=[_openai_like, _text_embeddings_inference])
-def embedding(request: pytest.FixtureRequest, real_server: LiveServer) -> _Embedding:
-    made: _Embedding = request.param(real_server)
-    return made
+@pytest.fixture(params=[OpenAILikeEmbedding, TextEmbeddingsInference])
+async def embedding(
+    request: pytest.FixtureRequest, real_server: LiveServer
+) -> AsyncIterator[_Embedding]:
+    if request.param is TextEmbeddingsInference:
+        yield TextEmbeddingsInference(MINILM, real_server.base_url, embed_batch_size=3)
+        return
+    # On connections of ours, because it never closes its own.
+    with httpx.Client() as http:
+        async with httpx.AsyncClient() as async_http:
+            yield OpenAILikeEmbedding(
+                MINILM,
+                api_base=f"{real_server.base_url}/v1",
+                embed_batch_size=3,
+                max_retries=0,
+                http_client=http,
+                async_http_client=async_http,
+            )
 
 
 def test_texts_in_batches(embedding: _Embedding, truth: Truth) -> None:

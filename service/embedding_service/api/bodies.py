@@ -41,8 +41,7 @@ async def read_payload(request: Request, kind: type[P], limits: Limits) -> P:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-    raise explain(faults, body, kind.takes)
+        raise explain(error, body, kind.takes) from None  # which would quote the body
 
 
 def request_body(kind: type[Payload]) -> dict[str, Any]:

@@ -3,15 +3,21 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import Flag, auto
+from itertools import islice
 from typing import Any
 
-from pydantic_core import ErrorDetails, from_json
+from pydantic import ValidationError
+from pydantic_core import from_json
 
 from embedding_service.api.refusals import MalformedBody
 from embedding_service.errors import InvalidRequest, Issue
 
 _MOST_ISSUES = 100
+"""That are told of one kind: a request of millions of faults must not take minutes to refuse."""
+_MOST_FAULTS = 1_000
+"""That are looked at."""
 _SANE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _WORDS: Mapping[str, str] = {
     "missing": "is required",
@@ -19,7 +25,10 @@ _WORDS: Mapping[str, str] = {
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",
 }
-_SURROGATE = "has a lone surrogate, which is no Unicode text"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Escaped or as raw bytes. Without one of them there is nothing to look for."""
+_WORD_OF_SURROGATE = "has a lone surrogate, which is no Unicode text"
 
 
 class Takes(Flag):
@@ -29,13 +38,16 @@ class Takes(Flag):
     IDS = auto()
 
 
-def explain(
-    faults: Sequence[ErrorDetails], body: bytearray, takes: Mapping[str, Takes]
-) -> InvalidRequest:
-    """The error that tells `faults`, as pydantic found them in `body`, in words of ours.
+def explain(error: ValidationError, body: bytearray, takes: Mapping[str, Takes]) -> InvalidRequest:
+    """What pydantic found in `body`, in words of ours.
 
     `takes` names the fields that are unions, of which pydantic says only that no member fits.
     """
+    if error.error_count() > _MOST_FAULTS:
+        return InvalidRequest(
+            "the body has thousands of faults", [Issue("has thousands of faults", path="body")]
+        )
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
         return _explain_syntax(faults[0]["msg"], body)
     issues: list[Issue] = []
@@ -53,47 +65,42 @@ def explain(
 
 def _explain_syntax(message: str, body: bytearray) -> InvalidRequest:
     """Tell a lone surrogate by its place; the fast parser fails on it as on any bad JSON."""
-    try:
+    value = None
+    if _MAYBE_SURROGATE.search(body):
         # The standard library's parser lets surrogates pass, escaped and (so decoded) raw ones.
-        value = json.loads(body.decode("utf-8", "surrogatepass"))
-    except (ValueError, RecursionError):
-        value = None
-    issues = [Issue(_SURROGATE, path=path) for path in _places_of_surrogates(value)]
-    if issues:
-        return _invalid(issues)
+        with suppress(ValueError, RecursionError):
+            value = json.loads(body.decode("utf-8", "surrogatepass"))
+    with suppress(RecursionError):
+        places = list(islice(_places_of_surrogates(value, ""), _MOST_ISSUES))
+        if places:
+            return _invalid([Issue(_WORD_OF_SURROGATE, path=place) for place in places])
     return MalformedBody(f"the body is no JSON: {message.removeprefix('Invalid JSON: ')}")
 
 
-def _places_of_surrogates(value: Any) -> Iterator[str]:
-    """Paths of texts with one, in the body's order.
-
-    Walks with a list, because the depth is the sender's choice.
-    """
-    waiting: list[tuple[str, Any]] = [("", value)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, str):
-            if _has_surrogate(value):
+def _places_of_surrogates(value: Any, path: str) -> Iterator[str]:
+    """Paths of texts with one, in the body's order. May recurse too deep: that is the sender's."""
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            if not isinstance(item, str):
+                yield from _places_of_surrogates(item, f"{path}[{position}]")
+            elif _SURROGATE.search(item):
+                yield f"{path}[{position}]"
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if _SURROGATE.search(name):
                 yield path or "body"
-        elif isinstance(value, list):
-            waiting += [(f"{path}[{i}]", item) for i, item in reversed(list(enumerate(value)))]
-        elif isinstance(value, dict):
-            if any(_has_surrogate(name) for name in value):
-                yield path or "body"
-            waiting += [(_join(path, name), item) for name, item in reversed(list(value.items()))]
-
-
-def _has_surrogate(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+            yield from _places_of_surrogates(item, _join(path, name))
+    elif isinstance(value, str) and _SURROGATE.search(value):
+        yield path or "body"
 
 
 def _examine(name: str, value: Any, takes: Takes) -> list[Issue]:
     """What is wrong with a field: which of its items, or all of it."""
     items = value if isinstance(value, list) else []
     fits, word = _expect(items[0] if items else None, takes)
-    odd = [position for position, item in enumerate(items) if not fits(item)]
-    if odd:
-        return [Issue(word, path=name, position=position) for position in odd]
+    odd = (position for position, item in enumerate(items) if not fits(item))
+    if issues := [Issue(word, path=name, position=one) for one in islice(odd, _MOST_ISSUES)]:
+        return issues
     nouns = {Takes.TEXTS: "texts", Takes.IDS: "token ids"}
     wanted = " or ".join(noun for kind, noun in nouns.items() if kind in takes)
     return [Issue(f"must be {wanted}, one or a list", path=name)]
@@ -124,7 +131,7 @@ def _invalid(issues: Sequence[Issue]) -> InvalidRequest:
     first = issues[0]
     place = first.path if first.position is None else f"{first.path}[{first.position}]"
     more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
-    return InvalidRequest(f"{place}: {first.message}{more}", issues[:_MOST_ISSUES])
+    return InvalidRequest(f"{place}: {first.message}{more}", issues)
 
 
 def _path_of(places: tuple[int | str, ...]) -> str:

@@ -14,7 +14,7 @@ _MOST_INTERACTIVE = 16
 """Texts; a request with more is bulk work, whatever its route."""
 _MOST_ISSUES = 100
 
-_TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"\S"}
+_TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 _IDS_SCHEMA = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
 
 

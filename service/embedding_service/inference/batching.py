@@ -16,8 +16,6 @@ from embedding_service.inference.backends.base import TokenBatch
 from embedding_service.inference.requests import TrafficClass
 from embedding_service.inference.tickets import Ticket
 
-Seconds = float
-
 _LOOK_AHEAD = 512
 """Entries looked at for one batch; bounds the work of forming it."""
 _BULK_SHARE = 4
@@ -42,9 +40,13 @@ class Entry:
     ticket: Ticket
     position: int
     """Row of the ticket's matrix."""
-    queued_at: Seconds
     losses: int = 0
     """How many workers were lost over it while it was alone in its batch."""
+
+    @property
+    def name(self) -> str:
+        """How an error calls this text: by its position in the caller's list."""
+        return f"text {self.ticket.offset + self.position}"
 
 
 @dataclass(frozen=True, slots=True)

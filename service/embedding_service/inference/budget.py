@@ -1,6 +1,10 @@
 """The token budget of a batch: halved when memory runs out, given back when that has held."""
 
-from embedding_service.inference.batching import Budget, Seconds
+from typing import TypeAlias
+
+from embedding_service.inference.batching import Budget
+
+Seconds: TypeAlias = float
 
 _SMALLEST = 256
 """Tokens; below this a forward is so small that halving again would not help."""

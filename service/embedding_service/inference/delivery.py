@@ -56,7 +56,7 @@ class Delivery:
                 entry.ticket.deliver(entry.position, row)
             else:
                 entry.ticket.fail(
-                    NonFiniteOutput(f"the model answered NaN or Inf for text {entry.position}")
+                    NonFiniteOutput(f"the model answered NaN or Inf for {entry.name}")
                 )
 
     def fail(self, batch: Batch, failure: Failure, message: str) -> None:

@@ -159,6 +159,6 @@ class Embedder:
 def _cut_into_slices(request: EmbeddingRequest) -> list[EmbeddingRequest]:
     inputs = request.inputs
     return [
-        replace(request, inputs=inputs[start : start + _SLICE_TEXTS])
+        replace(request, inputs=inputs[start : start + _SLICE_TEXTS], offset=start)
         for start in range(0, len(inputs), _SLICE_TEXTS)
     ]

@@ -18,7 +18,7 @@ class ForeignVocabulary:
         except Exception as error:  # tiktoken lets its HTTP library's errors through
             raise ModelUnavailable(
                 name,
-                f"the vocabulary {name} named by token_ids cannot be had ({type(error).__name__}); "
+                f"the vocabulary {name} of token_ids cannot be had ({type(error).__name__}); "
                 "put it into the folder that TIKTOKEN_CACHE_DIR names, or let the service reach its "
                 "source",
             ) from error

@@ -39,11 +39,17 @@ async def forward(
     """
     name = model.description.name
     warnings = _check_dimensions(model, request.dimensions)
-    _check_capacity(model, request, settings)
+    if not request.offset:  # the rest of what was accepted is not refused half-way
+        _check_capacity(model, request, settings)
     started = monotonic()
     lists, prompt_length = await _tokenise(model, request, settings)
     queued = monotonic()
-    ticket = Ticket(len(lists.ids), model.description.dimension, request.max_batch_texts, queued)
+    ticket = Ticket(
+        len(lists.ids),
+        model.description.dimension,
+        max_batch_texts=request.max_batch_texts,
+        offset=request.offset,
+    )
     _enqueue(model, request, lists, prompt_length, ticket)
     try:
         await ticket.wait()
@@ -121,7 +127,7 @@ async def _tokenise(
         if model.foreign_vocabulary is None:
             lists = model.tokeniser.frame(ids, side)
             if not request.truncate:
-                lists.refuse_truncated(model.description.max_length)
+                lists.refuse_truncated(model.description.max_length, request.offset)
             return lists, 0
         inputs = model.foreign_vocabulary.decode(ids)
         check_texts(inputs, settings)
@@ -129,7 +135,7 @@ async def _tokenise(
         prompt_length = model.tokeniser.count_prompt(prompt)
     lists = await model.tokeniser.encode(cast(Sequence[str], inputs), prompt, side)
     if not request.truncate:
-        lists.refuse_truncated(model.description.max_length)
+        lists.refuse_truncated(model.description.max_length, request.offset)
     return lists, prompt_length
 
 
@@ -141,8 +147,7 @@ def _enqueue(
     ticket: Ticket,
 ) -> None:
     entries = [
-        Entry(ids, prompt_length, ticket, position, ticket.queued_at)
-        for position, ids in enumerate(lists.ids)
+        Entry(ids, prompt_length, ticket, position) for position, ids in enumerate(lists.ids)
     ]
     model.crew.queue.add(request.traffic, entries)
     model.crew.wake()

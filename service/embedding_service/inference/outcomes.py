@@ -49,6 +49,6 @@ def _explain(entry: Entry, failure: Failure, message: str) -> ServiceError:
             retry_after=_OUT_OF_MEMORY_RETRY,
         )
     if failure is Failure.ERROR:
-        return InferenceFailed(f"the model failed on text {entry.position} ({message})")
+        return InferenceFailed(f"the model failed on {entry.name} ({message})")
     ending = "died" if failure is Failure.CRASH else "hung"
-    return InferenceFailed(f"the worker {ending} on text {entry.position} twice, when it was alone")
+    return InferenceFailed(f"the worker {ending} on {entry.name} twice, when it was alone")

@@ -46,6 +46,8 @@ class EmbeddingRequest:
     traffic: TrafficClass = TrafficClass.INTERACTIVE
     max_batch_texts: int | None = None
     """Upper bound of texts in any forward that holds one of these."""
+    offset: int = 0
+    """Position of the first input in the caller's list; errors count from there."""
     timeout: float | None = None
     """Seconds from now until DeadlineExceeded; None takes the server's own bound."""
 

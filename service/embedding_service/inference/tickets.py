@@ -11,10 +11,13 @@ from embedding_service.vectors import Matrix
 class Ticket:
     """Rows of one request; its future is done when the last row has come, or the first failure."""
 
-    def __init__(self, texts: int, dimension: int, max_batch_texts: int | None, now: float) -> None:
+    def __init__(
+        self, texts: int, dimension: int, *, max_batch_texts: int | None = None, offset: int = 0
+    ) -> None:
         self.matrix: Matrix = np.empty((texts, dimension), dtype=np.float32)
         self.max_batch_texts = max_batch_texts
-        self.queued_at = now
+        self.offset = offset
+        """Position of the first row's text in the caller's list."""
         self.started_at: float | None = None
         """When the first forward with one of its texts began (time.monotonic)."""
         self.waiting = texts

@@ -32,13 +32,13 @@ class TokenLists:
         """Tokens of each; shape (texts,)."""
         return np.fromiter((len(each) for each in self.ids), dtype=np.int32, count=len(self.ids))
 
-    def refuse_truncated(self, max_length: int | None) -> None:
-        """Raise TextTooLong if anything was cut."""
+    def refuse_truncated(self, max_length: int | None, offset: int = 0) -> None:
+        """Raise TextTooLong if anything was cut; positions are told from `offset` on."""
         if self.truncated:
             issues = [
                 Issue(
                     f"has {self.lengths_uncut[at]:,} tokens, the model reads {max_length:,}",
-                    position=at,
+                    position=offset + at,
                 )
                 for at in self.truncated[:100]
             ]

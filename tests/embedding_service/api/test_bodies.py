@@ -178,3 +178,21 @@ async def test_huge_dimensions_reach_the_embedder_as_they_are(api: Api) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_no_bytes_are_too_odd(api: Api, body: bytes, route: str) -> None:
     assert (await send(api, body, route)).status_code in {400, 422}
+
+
+async def test_thousands_of_faults_are_not_told_one_by_one(api: Api) -> None:
+    fields = ", ".join(f'"field{i}": 0' for i in range(2_000))
+    response = await send(api, f'{{"texts": "a", {fields}}}'.encode())
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"path": "body", "message": "has thousands of faults"}]
+
+
+async def test_the_surrogates_told_are_a_hundred_at_most(api: Api) -> None:
+    texts = b", ".join([rb'"\ud800"'] * 5_000)
+    response = await send(api, b'{"texts": [%b]}' % texts)
+    assert len(response.json()["errors"]) == 100
+
+
+async def test_a_surrogate_too_deep_to_find_is_bad_json(api: Api) -> None:
+    response = await send(api, b"[" * 900 + rb'"\ud800"' + b"]" * 900)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")

@@ -9,7 +9,7 @@ from embedding_service.errors import InvalidRequest
     [
         (Complaint("do this"), "do this"),
         (InvalidRequest("do this"), "do this"),
-        (FileNotFoundError(2, "No such file or directory", "a.txt"), "a.txt: No such file or directory"),
+        (FileNotFoundError(2, "No such file", "a.txt"), "a.txt: No such file"),
         (OSError(28, "No space left on device"), "No space left on device"),
         (OSError("cannot listen"), "cannot listen"),
     ],

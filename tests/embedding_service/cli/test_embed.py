@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batch_server import BatchServer, Refusal, running_batch_server
+from batch_server import Refusal, running_batch_server
 from bulk import matrix_of, read_output
 from embedding_service import app
 from embedding_service.cli import embed, main
 from embedding_service.inference.embedder import Embedder
 from embedding_service.settings import Settings
 from fakes import FakeEmbedder
+from live_server import running_server
 
 
 def call(*arguments: str | Path) -> int:
@@ -84,6 +85,18 @@ def test_embeds_on_a_server(
     assert "ge-secret" not in told
 
 
+def test_a_server_and_this_process_give_the_same_vectors(
+    texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed, "configure_logs", lambda *_: None)
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with running_server(folder, EMBEDDING_MODEL="hashing:16", WORKERS="1") as server:
+        assert call(texts, "there.npy", "--url", server.base_url) == 0
+    assert call(texts, "here.npy", "--model", "hashing:16") == 0
+    np.testing.assert_array_equal(np.load("there.npy"), np.load("here.npy"))
+
+
 def test_not_every_cut_text_is_named(
     empty_surroundings: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,7 +153,7 @@ def test_a_restart_forgets_another_beginning(
     texts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with running_batch_server() as server:
-        arguments = [texts, "out.npy", "--url", server.url, "--slice-size", "1"]
+        arguments = [str(texts), "out.npy", "--url", server.url, "--slice-size", "1"]
         server.answers_before_failure = 1
         assert call(*arguments) == 1
         server.answers_before_failure = None

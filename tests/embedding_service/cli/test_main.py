@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from embedding_service import __version__, cli
+from embedding_service.cli.complaints import Complaint
 from embedding_service.errors import ModelUnavailable
 from embedding_service.settings import BadSettings
 from environment import clean_environment
@@ -37,7 +38,7 @@ def fail_with(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         ModelUnavailable("x", "model x: do this"),
         BadSettings("model x: do this"),
         OSError("model x: do this"),
-        cli.Complaint("model x: do this"),
+        Complaint("model x: do this"),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -30,7 +30,7 @@ class StillWaiting(Ticket):
 def entries(lengths: Sequence[int], ticket: Ticket | None = None) -> list[Entry]:
     ticket = ticket or StillWaiting()
     return [
-        Entry(np.zeros(length, dtype=np.int32), 0, ticket, position, 0.0)
+        Entry(np.zeros(length, dtype=np.int32), 0, ticket, position)
         for position, length in enumerate(lengths)
     ]
 
@@ -164,7 +164,7 @@ def test_interactive_waits_for_its_own_and_for_bulks_share_only() -> None:
 
 
 async def test_a_ticket_is_over_when_its_caller_is_cancelled() -> None:
-    ticket = Ticket(1, 3, None, 0.0)
+    ticket = Ticket(1, 3)
     waiting = asyncio.create_task(ticket.wait())
     await asyncio.sleep(0)
     waiting.cancel()

@@ -117,6 +117,17 @@ async def test_a_stream_yields_slices_in_order_and_leaves_nothing_behind() -> No
         assert not [task for task in tasks if "embed" in str(task.get_coro()) and not task.done()]
 
 
+async def test_errors_of_a_stream_count_in_the_callers_list() -> None:
+    async with open_metered(model_options={"hashing:16": {"max_length": 8}}) as embedder:
+        texts = ["short"] * 700
+        texts[600] = "much longer than eight tokens"
+        stream = embedder.stream(EmbeddingRequest(inputs=texts, truncate=False))
+        with pytest.raises(TextTooLong) as refusal:
+            async for _ in stream:
+                pass
+        assert [issue.position for issue in refusal.value.issues] == [600]
+
+
 async def test_a_model_of_the_list_is_loaded_when_first_asked_for() -> None:
     async with open_metered(allowed_models=("small=hashing:4",)) as embedder:
         assert [model.state for model in embedder.served()] == ["loaded", "unloaded"]

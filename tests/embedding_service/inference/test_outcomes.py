@@ -13,13 +13,11 @@ from embedding_service.inference.tickets import Ticket
 
 class NoTicket(Ticket):
     def __init__(self) -> None:
-        pass
+        self.offset = 500
 
 
 def batch_of(texts: int) -> Batch:
-    return Batch(
-        [Entry(np.zeros(3, dtype=np.int32), 0, NoTicket(), at, 0.0) for at in range(texts)]
-    )
+    return Batch([Entry(np.zeros(3, dtype=np.int32), 0, NoTicket(), at) for at in range(texts)])
 
 
 @pytest.mark.parametrize("failure", Failure)
@@ -33,6 +31,7 @@ def test_a_text_that_raises_alone_fails_at_once() -> None:
     consequence = decide(batch_of(1), Failure.ERROR, "IndexError: out of range")
     assert consequence.failed is not None
     assert isinstance(consequence.failed[1], InferenceFailed)
+    assert "text 500 " in consequence.failed[1].message, "counted in the caller's list"
 
 
 @pytest.mark.parametrize("failure", [Failure.CRASH, Failure.HANG])

@@ -60,7 +60,7 @@ def test_vectors_may_not_hide_a_column_of_the_input(tmp_path: Path, suffix: str)
     source = write_input(tmp_path, suffix)
     check_field(source, Path("out.parquet"), "embedding")
     check_field(source, Path("out.npy"), "id")
-    with pytest.raises(Complaint, match="has a column 'id' already; .* --embedding-column"):
+    with pytest.raises(Complaint, match=r"has a column 'id' already; .* --embedding-column"):
         check_field(source, Path("out.jsonl"), "id")
 
 

@@ -12,7 +12,6 @@ import pytest
 from bulk import IDENTITY, FakeEncoder, matrix_of, read_output
 from embedding_service.cli.bulk.encoders import Encoder, Options, Vectors
 from embedding_service.cli.bulk.formats import INPUTS, OUTPUTS, open_input
-from embedding_service.cli.bulk.inputs import TextLines
 from embedding_service.cli.bulk.job import Job, Report, run
 from embedding_service.cli.bulk.journal import open_journal
 from embedding_service.cli.bulk.slices import Bounds
@@ -94,6 +93,17 @@ async def test_what_is_done_is_not_done_again(job: Job) -> None:
     np.testing.assert_array_equal(read_output(job.output)[1], matrix_of(TEXTS))
 
 
+async def test_a_kill_before_the_end_leaves_only_the_end_to_do(job: Job) -> None:
+    await do(job, FakeEncoder())
+    with open_journal(job.output, restart=False) as journal:
+        for index, start in enumerate(range(0, 7, 3)):
+            journal.write(index, Vectors(matrix_of(TEXTS[start : start + 3]), []))
+        encoder = FakeEncoder()
+        await run(job, encoder, journal, lambda _: None)
+    assert encoder.asked == []
+    assert len(read_output(job.output)[0]) == 7
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -113,7 +123,7 @@ async def test_another_model_may_not_go_on(job: Job) -> None:
     await begin(job)
     encoder = FakeEncoder()
     encoder.identity = replace(IDENTITY, fingerprint="0" * 64)
-    with pytest.raises(Complaint, match="fingerprint was 'f{64}' and is now '0{64}'"):
+    with pytest.raises(Complaint, match=r"fingerprint was 'f{64}' and is now '0{64}'"):
         await do(job, encoder)
 
 
@@ -208,6 +218,5 @@ async def test_a_failure_ends_what_else_is_at_work(job: Job) -> None:
 
 async def test_an_old_output_is_replaced_in_one_step(job: Job) -> None:
     job.output.write_text("old")
-    assert isinstance(TextLines(job.output), TextLines)
     await do(job, FakeEncoder())
     assert len(read_output(job.output)[0]) == 7

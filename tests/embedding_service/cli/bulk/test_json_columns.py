@@ -14,7 +14,8 @@ def as_lines(records: list[dict[str, Any]]) -> list[bytes]:
 
 
 def type_of(*values: Any) -> pa.DataType:
-    return infer_schema(as_lines([{"x": value} for value in values])).field("x").type
+    schema = infer_schema(as_lines([{"x": value} for value in values]))
+    return schema.types[0]
 
 
 @pytest.mark.parametrize(
@@ -38,10 +39,16 @@ def test_a_field_gets_the_type_of_all_its_values(values: list[Any], expected: pa
 
 
 def test_what_no_type_fits_is_kept_as_json() -> None:
-    records = [{"x": 1}, {"x": "1"}, {"x": [None]}, {"x": None}, {}]
+    records: list[dict[str, Any]] = [{"x": 1}, {"x": "1"}, {"x": [None]}, {"x": None}, {}]
     schema = infer_schema(as_lines(records))
     columns = columns_of(as_lines(records), schema)
     assert columns.column("x").to_pylist() == ["1", '"1"', "[null]", None, None]
+
+
+def test_whole_numbers_among_floats_become_floats_however_large() -> None:
+    lines = as_lines([{"x": 2.5}, {"x": 2**60 + 1}, {}])
+    columns = columns_of(lines, infer_schema(lines))
+    assert columns.column("x").to_pylist() == [2.5, float(2**60), None]
 
 
 def test_fields_stand_in_the_order_they_are_met() -> None:

@@ -168,7 +168,7 @@ async def test_a_server_of_another_kind_is_noticed(batch_server: BatchServer) ->
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://server.invalid"])
 async def test_a_server_that_is_not_there_is_not_waited_for(url: str) -> None:
     async with open_client(url, None, 5.0) as http:
-        with pytest.raises(Complaint, match="no server answers there .*gpu-embedding serve"):
+        with pytest.raises(Complaint, match=r"no server answers there .*gpu-embedding serve"):
             await RemoteEncoder(http, Options()).identify()
 
 

@@ -28,7 +28,7 @@ def test_counts_texts_and_takes_the_files_digest(path: Path) -> None:
 
 
 def test_blank_lines_are_refused_by_number(path: Path) -> None:
-    with pytest.raises(Complaint, match="blank texts in line 2, 4; .* --skip-empty"):
+    with pytest.raises(Complaint, match=r"blank texts in line 2, 4; .* --skip-empty"):
         take(path, "one\n\ntwo\n \t\n")
 
 
