@@ -3,6 +3,8 @@
 Releases up to 1.2.1 take a URL for a model; later ones send everybody to the hub.
 """
 
+from collections.abc import AsyncIterator
+
 import pytest
 from langchain_huggingface import HuggingFaceEndpointEmbeddings
 
@@ -16,8 +18,11 @@ pytestmark = pytest.mark.real_model
 
 
 @pytest.fixture
-def embeddings(real_server: LiveServer) -> HuggingFaceEndpointEmbeddings:
-    return HuggingFaceEndpointEmbeddings(model=real_server.base_url)
+async def embeddings(real_server: LiveServer) -> AsyncIterator[HuggingFaceEndpointEmbeddings]:
+    embeddings = HuggingFaceEndpointEmbeddings(model=real_server.base_url)
+    yield embeddings
+    embeddings.client.close()
+    await embeddings.async_client.close()
 
 
 def test_documents_and_a_query(embeddings: HuggingFaceEndpointEmbeddings, truth: Truth) -> None:

@@ -19,8 +19,7 @@ class ForeignVocabulary:
             raise ModelUnavailable(
                 name,
                 f"the vocabulary {name} of token_ids cannot be had ({type(error).__name__}); "
-                "put it into the folder that TIKTOKEN_CACHE_DIR names, or let the service reach its "
-                "source",
+                "put it into the folder that TIKTOKEN_CACHE_DIR names, or let the service reach it",
             ) from error
 
     def decode(self, lists: Sequence[TokenIds]) -> list[str]:
