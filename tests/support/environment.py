@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from embedding_service.settings import GROUPS
 
 _OURS = frozenset(name.upper() for group in GROUPS for name in group.model_fields)
-_EXAMPLES = frozenset({"USE_GPU_EMBEDDINGS", "EMBEDDING_SERVICE_URL"})
+_EXAMPLES = frozenset({"APPLICATION_URL", "EMBEDDING_SERVICE_URL", "USE_GPU_EMBEDDINGS"})
 _QUIET = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TRANSFORMERS_VERBOSITY": "error",
 }
-_PREFIXES = ("OTEL_", "OPENAI_", "HF_", "LANGCHAIN_", "LANGSMITH_", "TIKTOKEN_")
+_PREFIXES = ("FAQ_", "HF_", "LANGCHAIN_", "LANGSMITH_", "OPENAI_", "OTEL_", "TIKTOKEN_")
 
 
 def foreign_names(environment: Mapping[str, str]) -> Iterator[str]:
@@ -27,3 +27,9 @@ def clean_environment(**settings: str) -> dict[str, str]:
     """This process's environment without what `foreign_names` lists, with `settings` on top."""
     left = set(os.environ) - set(foreign_names(os.environ))
     return {name: os.environ[name] for name in sorted(left)} | _QUIET | settings
+
+
+def tool_environment() -> dict[str, str]:
+    """For what is no part of the product: without coverage, which makes importing torch slower."""
+    environment = clean_environment()
+    return {name: environment[name] for name in environment if not name.startswith("COVERAGE_")}

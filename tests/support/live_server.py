@@ -16,7 +16,7 @@ from listening import listening_urls
 from waiting import wait_until
 
 _SHEPHERD = Path(__file__).with_name("shepherd.py")
-_START_SECONDS = 120.0
+_START_SECONDS = 200.0  # torch takes 15 s to import on an idle machine, minutes on a busy one
 _STOP_SECONDS = 60.0
 _TAIL_LINES = 60
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from environment import clean_environment
+from environment import tool_environment
 
 BERT = "tiny-bert"
 """Mean pooling, then Normalize; WordPiece."""
@@ -64,7 +64,7 @@ def _make_all() -> Path:
             unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix="unfinished-"))
             try:
                 command = [sys.executable, str(_RECIPES), str(unfinished)]
-                subprocess.run(command, check=True, env=clean_environment())
+                subprocess.run(command, check=True, env=tool_environment())
                 unfinished.rename(folder)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)

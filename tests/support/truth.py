@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from corpus import CORPUS
 from embedding_service.vectors import Matrix
-from environment import clean_environment
+from environment import tool_environment
 from served_models import MINILM, MULTILINGUAL
 from tiny_models import BERT, EXCLUDED_PROMPTS, MATRYOSHKA, MPNET, PROMPTS
 
@@ -44,8 +44,7 @@ PLAIN = tuple(
     for model, normalise in product((MINILM, BERT, MPNET, MULTILINGUAL), (True, False))
 )
 PROMPTED = tuple(
-    Encoding(model, method)
-    for model, method in product((PROMPTS, EXCLUDED_PROMPTS, MINILM), _METHODS)
+    Encoding(model, method) for model, method in product((PROMPTS, EXCLUDED_PROMPTS), _METHODS)
 )
 CUT = tuple(
     Encoding(model, normalise=normalise, dimensions=dimensions)
@@ -76,6 +75,6 @@ def compute_truth(folder: Path) -> Truth:
     with FileLock(folder / "lock"):
         if not done.exists():
             command = [sys.executable, str(_PROCESS), str(folder)]
-            subprocess.run(command, check=True, env=clean_environment())
+            subprocess.run(command, check=True, env=tool_environment())
             done.touch()
     return Truth(folder)

@@ -35,7 +35,6 @@ class Envelope:
     """Gets the seconds that encoding took."""
     item: Callable[[int, bytes], bytes] = lambda _position, vector: vector
     """Frames one vector, given its position."""
-    separator: bytes = b","
 
 
 def encode(
@@ -71,7 +70,7 @@ async def _pieces(
     matrix: Matrix, form: EncodingFormat, envelope: Envelope, metrics: Metrics
 ) -> AsyncGenerator[bytes, None]:
     yield envelope.head
-    encoded = encode(matrix, form, envelope.item, envelope.separator)
+    encoded = encode(matrix, form, envelope.item, b",")
     spent = 0.0
     while True:
         started = time.perf_counter()

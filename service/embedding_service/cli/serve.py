@@ -5,7 +5,6 @@ import asyncio
 import typer
 import uvloop
 
-from embedding_service.server import serve as run_server
 from embedding_service.settings import load_settings
 from embedding_service.telemetry.logs import configure_logs
 
@@ -15,6 +14,8 @@ def serve() -> None:
 
     Settings come from the environment and .env (docs/settings.md).
     """
+    from embedding_service.server import serve as run_server  # noqa: PLC0415  a second for this only
+
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

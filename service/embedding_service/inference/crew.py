@@ -34,7 +34,6 @@ class CrewSettings:
     max_batch_tokens: int
     max_batch_texts: int
     forward_timeout: float
-    load_timeout: float
 
 
 class Slots:
@@ -88,20 +87,20 @@ class Crew:
         self._tokens_in_flight = 0
 
     async def start(self) -> None:
-        """Fill every seat; returns when the first worker is there. Raises ProcessLost."""
+        """Hire the first worker, then fill every seat. Raises ProcessLost, LoadFailed."""
         device = self._spec.device
         if device == "cpu":
             devices = [device] * self._settings.workers
         else:
             devices = [f"cuda:{number}" for number in range(self._hosts[device].facts.device_count)]
-        hired = asyncio.Event()
-        self._seats = [asyncio.create_task(self._fill_seat(each, hired)) for each in devices]
-        try:
-            async with asyncio.timeout(self._settings.load_timeout):
-                await hired.wait()
-        except TimeoutError:
-            await self.end()
-            raise ProcessLost("no worker came up") from None
+        first = await self._hire(device)
+        self._seats = [
+            asyncio.create_task(self._fill_seat(each, None if seat else first))
+            for seat, each in enumerate(devices)
+        ]
+        for task in self._seats:
+            task.add_done_callback(self._note_empty_seat)
+        self._note_hired(first)
 
     async def end(self) -> None:
         """End every worker and host; what still waits fails."""
@@ -139,8 +138,35 @@ class Crew:
         """Say that the queue has something."""
         self._changed.set()
 
-    async def _fill_seat(self, device: str, hired: asyncio.Event) -> None:
+    async def _fill_seat(self, device: str, worker: Worker | None) -> None:
         """Keep one worker on `device` at work, for ever."""
+        pause = _FIRST_PAUSE
+        while True:
+            if worker is None:
+                worker = await self._hire_patiently(device)
+            forwards = await self._employ(worker, device)
+            worker = None
+            if forwards:
+                pause = _FIRST_PAUSE
+            else:  # it died before it did anything: the next one may too
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _employ(self, worker: Worker, device: str) -> int:
+        """Have `worker` work until it is lost; returns how many forwards it did."""
+        cause, forwards = Failure.CRASH, 0
+        try:
+            cause, forwards = await self._keep_busy(worker, device)
+        finally:
+            self._workers.discard(worker)
+            self._metrics.workers.labels(model=self.name).set(len(self._workers))
+            await asyncio.shield(worker.end())
+        _log.warning("worker lost", model=self.name, pid=worker.pid, cause=cause.value)
+        self._metrics.worker_restarts.labels(model=self.name, cause=cause.value).inc()
+        return forwards
+
+    async def _hire_patiently(self, device: str) -> Worker:
+        """A worker on `device`, however long it takes to get one."""
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -149,23 +175,9 @@ class Crew:
                 self._note_failure(error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-                continue
-            self._note_hired(worker)
-            hired.set()
-            cause, forwards = Failure.CRASH, 0
-            try:
-                cause, forwards = await self._keep_busy(worker, device)
-            finally:
-                self._workers.discard(worker)
-                self._metrics.workers.labels(model=self.name).set(len(self._workers))
-                await asyncio.shield(worker.end())
-            _log.warning("worker lost", model=self.name, pid=worker.pid, cause=cause.value)
-            self._metrics.worker_restarts.labels(model=self.name, cause=cause.value).inc()
-            if forwards:
-                pause = _FIRST_PAUSE
-            else:  # it died before it did anything: the next one may too
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                self._note_hired(worker)
+                return worker
 
     def _note_hired(self, worker: Worker) -> None:
         self.failing_since = None
@@ -173,13 +185,18 @@ class Crew:
         self._metrics.workers.labels(model=self.name).set(len(self._workers))
         worker.link.lost.add_done_callback(lambda _: self._changed.set())
 
-    def _note_failure(self, error: Exception) -> None:
+    def _note_failure(self, error: BaseException) -> None:
         if self.failing_since is None:
             self.failing_since = monotonic()
         _log.error("no worker to be had", model=self.name, reason=str(error))
         if not self._workers:
             message = f"no worker of {self.name} is alive, and none can be started; see the log"
             self._delivery.abandon(Unavailable(message, _RETRY_AFTER))
+
+    def _note_empty_seat(self, seat: asyncio.Task[None]) -> None:
+        """A seat is left by `end` only; anything else is a bug, and must show in the probes."""
+        if not seat.cancelled() and (error := seat.exception()) is not None:
+            self._note_failure(error)
 
     async def _hire(self, device: str) -> Worker:
         """A worker on `device`, from its host or from a new one."""

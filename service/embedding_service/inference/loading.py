@@ -81,7 +81,7 @@ class Loader:
                 asyncio.to_thread(_fingerprint, host.facts, folder, options), crew.start()
             )
             tokeniser = await asyncio.to_thread(self._build_tokeniser, host.facts)
-        except ProcessLost as error:
+        except (ProcessLost, LoadFailed) as error:
             await crew.end()
             raise ModelUnavailable(
                 str(reference),
@@ -140,7 +140,6 @@ class Loader:
             max_batch_tokens=settings.max_batch_tokens or by_device,
             max_batch_texts=settings.max_batch_texts,
             forward_timeout=settings.forward_timeout,
-            load_timeout=self._timeout,
         )
 
     def _build_tokeniser(self, facts: Facts) -> Tokeniser:

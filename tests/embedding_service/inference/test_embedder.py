@@ -18,6 +18,7 @@ from embedding_service.errors import (
     Overloaded,
     TextTooLong,
     TokenIdOutOfRange,
+    Unavailable,
 )
 from embedding_service.inference.requests import EmbeddingRequest, TrafficClass
 from waiting import until
@@ -204,6 +205,42 @@ async def test_a_lost_zygote_is_replaced_with_all_it_forked() -> None:
         assert (await embedder.embed(EmbeddingRequest(inputs=["x"]))).matrix.shape == (1, 16)
 
 
+async def test_while_no_worker_can_be_started_requests_are_told_so_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_metered() as embedder:
+        (zygote,) = (process for process in processes() if process.ppid() == psutil.Process().pid)
+        with monkeypatch.context() as broken:
+            broken.setattr("embedding_service.inference.workers.hosts.sys.executable", "/nowhere")
+            broken.setattr("embedding_service.inference.embedder._BROKEN_AFTER", 0.0)
+            zygote.kill()
+            await until(lambda: embedder.health().is_broken, 20, "restarts are seen to fail")
+            assert not embedder.health().is_serving
+            assert "no worker can be started" in embedder.health().detail
+            with pytest.raises(Unavailable):
+                await embedder.embed(EmbeddingRequest(inputs=["x"]))
+        await until(lambda: embedder.health().is_serving, 20, "it recovers by itself")
+        assert not embedder.health().is_broken
+        assert (await embedder.embed(EmbeddingRequest(inputs=["x"]))).matrix.shape == (1, 16)
+
+
+async def test_what_waits_when_no_worker_can_be_started_is_not_left_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_metered() as embedder:
+        only_worker().suspend()
+        ahead = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=["in flight"])))
+        await until_in_flight(embedder)
+        behind = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=["queued"])))
+        await until_queued(embedder, 1)
+        monkeypatch.setattr("embedding_service.inference.workers.hosts.sys.executable", "/nowhere")
+        (zygote,) = (process for process in processes() if process.ppid() == psutil.Process().pid)
+        zygote.kill()
+        for task in (ahead, behind):
+            with pytest.raises(Unavailable):
+                await task
+
+
 async def test_a_hung_forward_is_ended_and_tried_again() -> None:
     async with open_metered(forward_timeout=0.5) as embedder:
         worker = only_worker()
@@ -283,8 +320,8 @@ async def test_a_predicted_wait_above_the_bound_refuses() -> None:
 
 async def test_closing_ends_every_process() -> None:
     async with open_metered(workers=2):
+        await until(lambda: len(processes()) == 4, 20, "zygote, host and two workers are there")
         started = processes()
-        assert len(started) == 4
     gone, alive = psutil.wait_procs(started, timeout=5)
     assert not alive
     assert len(gone) == 4

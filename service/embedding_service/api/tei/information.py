@@ -9,6 +9,7 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import rooms_of
 from embedding_service.api.tei.payloads import InfoAnswer
+from embedding_service.inference.cores import usable_cores
 
 router = APIRouter(tags=["text-embeddings-inference"])
 
@@ -35,7 +36,7 @@ async def info(request: Request) -> Response:
         "max_batch_requests": settings.max_batch_texts,
         "max_client_batch_size": settings.max_texts,
         "auto_truncate": True,
-        "tokenization_workers": settings.tokenizer_threads or 1,
+        "tokenization_workers": settings.tokenizer_threads or min(usable_cores(), 4),
         "version": rooms.version,
         "sha": None,
         "docker_label": None,

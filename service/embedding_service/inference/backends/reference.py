@@ -61,7 +61,8 @@ class ReferenceBackend:
             if prompt_length := int(batch.prompt_lengths[rows[0]]):
                 features["prompt_length"] = prompt_length
             output = self._model(features)["sentence_embedding"]
-            matrix[rows] = output.float().cpu().numpy()
+            # A model may be configured to keep fewer dimensions than its modules make (truncate_dim).
+            matrix[rows] = output[:, : self.facts.dimension].float().cpu().numpy()
         return matrix
 
     def build_features(self, texts: list[np.ndarray[Any, np.dtype[np.int32]]]) -> dict[str, Any]:

@@ -52,9 +52,12 @@ class _Control:
             try:
                 self._end.settimeout(timeout)
                 send_control(self._end, message, None if end is None else end.fileno())
-                return self.wait(timeout)
             except OSError as error:
                 raise ProcessLost(str(error)) from error
+            answer = self.wait(timeout)
+        if "refused" in answer:
+            raise ProcessLost(answer["refused"])
+        return answer
 
     def wait(self, timeout: float) -> dict[str, Any]:
         """Wait for a message that was not asked for."""
@@ -197,18 +200,25 @@ class Zygote:
         if self._control is None or self._process is None or self._process.poll() is not None:
             if self._control is not None:
                 self._control.close()
-            ours, theirs = socket.socketpair()
-            with theirs:
-                self._process = subprocess.Popen(  # noqa: S603  our own program
-                    [
-                        sys.executable,
-                        "-m",
-                        "embedding_service.inference.workers.process",
-                        str(theirs.fileno()),
-                    ],
-                    pass_fds=[theirs.fileno()],
-                    env=self._environment,
-                    stdin=subprocess.DEVNULL,
-                )
+            self._process, ours = _start_zygote(self._environment)
             self._control = _Control(ours)
         return self._control
+
+
+def _start_zygote(environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """The process, and our end of its control channel. Raises ProcessLost."""
+    ours, theirs = socket.socketpair()
+    module = "embedding_service.inference.workers.process"
+    command = [sys.executable, "-m", module, str(theirs.fileno())]
+    try:
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603  our own program
+                command,
+                pass_fds=[theirs.fileno()],
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+            )
+    except OSError as error:
+        ours.close()
+        raise ProcessLost(f"cannot start {sys.executable}: {error.strerror}") from error
+    return process, ours

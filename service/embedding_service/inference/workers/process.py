@@ -53,11 +53,7 @@ def run_zygote(control: socket.socket) -> None:
             with socket.socket(fileno=descriptor) as channel:
                 spec = LoadSpec(**message["spec"])
                 _import_backend(spec.backend)
-                pid = os.fork()
-                if pid == 0:
-                    control.close()
-                    _run_child(partial(run_host, channel, spec))
-            send_control(control, {"pid": pid})
+                _fork(control, partial(run_host, channel, spec))
 
 
 def _import_backend(name: str) -> None:
@@ -96,11 +92,7 @@ def _start_worker(control: socket.socket, descriptor: int, backend: Backend) -> 
             send_control(control, {"pid": os.getpid()})
             run_worker(channel, backend)
             return
-        pid = os.fork()
-        if pid == 0:
-            control.close()
-            _run_child(partial(run_worker, channel, backend))
-    send_control(control, {"pid": pid})
+        _fork(control, partial(run_worker, channel, backend))
 
 
 def run_worker(channel: socket.socket, backend: Backend) -> None:
@@ -137,6 +129,20 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
 
 
+def _fork(control: socket.socket, run: Callable[[], None]) -> None:
+    """Run `run` in a child, and tell the front its pid, or why there is none."""
+    parent = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError as error:  # too many processes, or no memory for one more
+        send_control(control, {"refused": f"cannot fork: {error.strerror}"})
+        return
+    if pid == 0:
+        control.close()
+        _run_child(run, parent)
+    send_control(control, {"pid": pid})
+
+
 def _end_child(pid: int) -> None:
     """End and reap. Only a parent reaps, and only here, so the pid cannot have become another's.
 
@@ -152,11 +158,11 @@ def _end_child(pid: int) -> None:
             time.sleep(_PAUSE)
 
 
-def _run_child(run: Callable[[], None]) -> NoReturn:
+def _run_child(run: Callable[[], None], parent: int) -> NoReturn:
     """Run a forked child to its end; its parent's stack is none of its business."""
     status = 0
     try:
-        _die_with_parent()
+        _die_with(parent)
         run()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the front is gone, and so is the reason to be here
@@ -168,10 +174,12 @@ def _run_child(run: Callable[[], None]) -> NoReturn:
         os._exit(status)
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """A worker hung in a forward would outlive everybody otherwise (Linux only: prctl(2))."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was gone before the kernel knew whom to tell
+        os._exit(0)
 
 
 def main() -> None:
