@@ -55,11 +55,14 @@ COPY --from=server-libraries /opt/libraries /opt/libraries
 COPY --from=server-package /opt/package /opt/package
 # Models are downloaded to /models: mount a volume there to keep them, unless one is baked in.
 COPY --from=server-package --chown=10001:10001 /models /models
+# TMPDIR: torch wants to know a folder for temporary files when it is imported, and of a read-only container only
+# /dev/shm is left. An empty variable is one that is not set.
 ENV PATH=/opt/package/bin:/opt/libraries/bin:$PATH \
     PYTHONPATH=/opt/package \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \
+    TMPDIR=/dev/shm \
     HF_HOME=/models \
     HF_HUB_OFFLINE=${BAKE_MODEL:+1} \
     EMBEDDING_MODEL=${BAKE_MODEL} \

@@ -58,7 +58,9 @@ class RawConnection:
             self._socket.shutdown(socket.SHUT_WR)
             while part := self._socket.recv(65_536):
                 received += part
-        except (ConnectionResetError, BrokenPipeError):  # closed over what it had not read
+        except TimeoutError:
+            raise
+        except OSError:  # closed over what it had not read
             pass
         return received
 

@@ -61,7 +61,7 @@ class ReferenceBackend:
             if prompt_length := int(batch.prompt_lengths[rows[0]]):
                 features["prompt_length"] = prompt_length
             output = self._model(features)["sentence_embedding"]
-            # A model may be configured to keep fewer dimensions than its modules make (truncate_dim).
+            # A model may be configured to keep fewer dimensions than it makes (truncate_dim).
             matrix[rows] = output[:, : self.facts.dimension].float().cpu().numpy()
         return matrix
 
