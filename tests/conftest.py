@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import Protocol
 
@@ -44,22 +45,38 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(_REAL_MODEL_SECONDS))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End the real-model server where the run ends: in the controller, or without xdist here."""
-    if hasattr(session.config, "workerinput"):
-        return
-    folder = session.config.stash[_RUN_FOLDER]
-    server = LiveServer(folder / _SERVER_FOLDER)
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """End the real-model server after the run's last test, before coverage is summed up."""
     try:
-        if server.folder.exists():
-            server.stop()
+        return (yield)
+    finally:
+        if not _is_worker(session.config):
+            _stop_real_server(session)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # What is left of a server that did not end well is worth a look.
+    if not _is_worker(config) and not (config.stash[_RUN_FOLDER] / _SERVER_FOLDER).exists():
+        shutil.rmtree(config.stash[_RUN_FOLDER], ignore_errors=True)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _stop_real_server(session: pytest.Session) -> None:
+    server = LiveServer(session.config.stash[_RUN_FOLDER] / _SERVER_FOLDER)
+    if not server.folder.exists():
+        return
+    try:
+        server.stop()
     except LiveServerError as error:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.testsfailed += 1
         writer = session.config.get_terminal_writer()
         writer.line(f"\nthe real-model server did not end well: {error}", red=True)
     else:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(server.folder)
 
 
 @pytest.fixture(autouse=True)

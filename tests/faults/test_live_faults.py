@@ -16,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from live_server import LiveServer, launch, running_server
+from tiny_models import BERT, tiny_model
 from waiting import wait_until
 
 GENERATE = "/api/v1/embeddings/generate"
@@ -217,6 +218,16 @@ def test_a_model_that_cannot_be_loaded_ends_the_start_with_a_sentence(tmp_path: 
     server = launch(folder, {"EMBEDDING_MODEL": str(tmp_path / "nowhere"), "LOG_FORMAT": "console"})
     assert server.wait_for_exit() == 1
     assert "nowhere" in server.log
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU to run on")
+def test_cuda_alone_is_refused_where_there_is_no_gpu(tmp_path: Path) -> None:
+    folder = tmp_path / "server"
+    folder.mkdir()
+    server = launch(folder, {"EMBEDDING_MODEL": str(tiny_model(BERT)), "DEVICE": "cuda"})
+    assert server.wait_for_exit(100) == 1
+    assert "no usable CUDA device" in server.log
     assert "Traceback" not in server.log
 
 

@@ -1,51 +1,46 @@
 """Any bytes on a connection: it is answered or closed, and the next one is served."""
 
+import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
-from fuzz_bodies import CANARY
+from fuzz_bodies import CANARY, MAX_TEXTS
 from fuzz_connections import Stream, streams
-from fuzz_runs import LONG, SHORT, Length, choose_seed, run_cases
+from fuzz_runs import Length, both_lengths, run_cases
 from live_server import LiveServer
-from raw_http import RawConnection, frame
+from metric_samples import sample
+from raw_http import GOOD_REQUEST, RawConnection, frame
+from waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("fuzz-bodies")
 
 _SECONDS = 30.0
 _SERVER_ERROR = re.compile(rb"^HTTP/1\.[01] 5\d\d", re.MULTILINE)
+_JSON = [("Content-Type", "application/json")]
 
 
-@pytest.mark.parametrize(
-    "length",
-    [
-        pytest.param(SHORT, id="short", marks=pytest.mark.timeout(300)),
-        pytest.param(LONG, id="long", marks=pytest.mark.long),
-    ],
-)
+@both_lengths
 def test_whatever_comes_over_a_connection_it_is_answered_or_closed(
-    length: Length, target: LiveServer, pytestconfig: pytest.Config
+    length: Length,
+    seed: int | None,
+    target: LiveServer,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    seed = choose_seed(pytestconfig, is_long=length is LONG)
-    print(f"connections: seed {seed}")
-
     def check(stream: Stream) -> None:
         with RawConnection(target.base_url, _SECONDS) as connection:
             with suppress(ConnectionError):  # closed over what it had not read
                 for piece in stream.pieces:
                     connection.send(piece)
             assert not _SERVER_ERROR.search(connection.finish())
-        with RawConnection(target.base_url, _SECONDS) as connection:
-            connection.send(frame("/embed", [("Content-Type", "application/json")], GOOD))
-            assert connection.receive().status == 200
+        assert_serves(target)
 
-    assert run_cases(streams(), check, length.connections, seed) >= length.connections
-    assert CANARY not in target.log
-    assert '"level":"error"' not in target.log
-
-
-GOOD = b'{"inputs": "good day"}'
+    checked = run_cases(streams(), check, length.connections, seed)
+    record_property("cases", checked)
+    assert checked >= length.connections
+    target.assert_innocent(CANARY)
 
 
 @pytest.mark.parametrize("chunks", [(), (60_000, 60_000)], ids=["declared", "chunked"])
@@ -53,6 +48,51 @@ def test_a_client_that_sends_all_of_a_body_too_large_still_reads_why_it_is_refus
     chunks: tuple[int, ...], target: LiveServer
 ) -> None:
     with RawConnection(target.base_url, _SECONDS) as connection:
-        headers = [("Content-Type", "application/json")]
-        connection.send(frame("/v1/embeddings", headers, b" " * 8_000_000, chunks))
+        connection.send(frame("/v1/embeddings", _JSON, b" " * 8_000_000, chunks))
         assert connection.receive().status == 413
+        connection.send(GOOD_REQUEST)
+        assert connection.receive().status == 200
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (b"GET /", b"a" * 1_000),
+        (b"GET /livez HTTP/1.1\r\nX-A: ", b"a" * 1_000),
+        (b"GET /livez HTTP/1.1\r\n", b"X-A: a\r\n" * 100),
+        (frame("/embed", _JSON, b"{}", [2]).removesuffix(b"\r\n"), b"X-A: a\r\n" * 100),
+    ],
+    ids=["target", "header", "headers", "trailers"],
+)
+def test_a_head_without_an_end_is_not_kept(start: bytes, more: bytes, target: LiveServer) -> None:
+    with RawConnection(target.base_url, _SECONDS) as connection:
+        connection.send(start)
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 100_000_000:
+                connection.send(more)
+                sent += len(more)
+        assert sent < 100_000_000
+    assert_serves(target)
+
+
+def test_a_client_that_leaves_with_two_requests_under_way_is_no_fault_of_ours(
+    target: LiveServer,
+) -> None:
+    slow = json.dumps({"inputs": [f"{n} " * 600 for n in range(MAX_TEXTS)]}).encode()
+    with target.http() as http:
+        before = sample(http, "http_requests_total", route="/embed")
+        with RawConnection(target.base_url, _SECONDS) as connection:
+            connection.send(frame("/embed", _JSON, slow) + GOOD_REQUEST)
+        wait_until(
+            lambda: sample(http, "http_requests_total", route="/embed") > before,
+            _SECONDS,
+            "the first request ends",
+        )
+    target.assert_innocent(CANARY)
+
+
+def assert_serves(target: LiveServer) -> None:
+    with RawConnection(target.base_url, _SECONDS) as connection:
+        connection.send(GOOD_REQUEST)
+        assert connection.receive().status == 200

@@ -158,27 +158,21 @@ def _written(draw: st.DrawFn, value: Any) -> bytes:
 
 @st.composite
 def _damaged(draw: st.DrawFn, body: bytes) -> bytes:
-    """Cut, turned, stuffed or packed."""
+    """Cut, stuffed, turned, repeated or packed."""
     at = draw(st.integers(0, len(body)))
-    match draw(
-        st.sampled_from(["cut", "stuff", "turn", "repeat", "mark", "utf-16", "pack", "pad"])
-    ):
-        case "cut":
-            return body[:at]
-        case "stuff":
-            return body[:at] + draw(st.binary(min_size=1, max_size=4)) + body[at:]
-        case "turn":
-            return body[:at] + draw(st.binary(min_size=1, max_size=1)) + body[at + 1 :]
-        case "repeat":
-            return body + body
-        case "mark":
-            return b"\xef\xbb\xbf" + body
-        case "utf-16":
-            return body.decode("utf-8", "replace").encode("utf-16")
-        case "pack":
-            return gzip.compress(body, mtime=0)
-        case _:
-            return body + b" " * (MAX_BODY_SIZE - draw(st.integers(-9, 9)))
+    stuffing = draw(st.binary(min_size=1, max_size=4))
+    padding = MAX_BODY_SIZE - len(body) + draw(st.integers(-9, 9))
+    damages = (
+        body[:at],
+        body[:at] + stuffing + body[at:],
+        body[:at] + stuffing + body[at + len(stuffing) :],
+        body + body,
+        b"\xef\xbb\xbf" + body,
+        body.decode("utf-8", "replace").encode("utf-16"),
+        gzip.compress(body, mtime=0),
+        body + b" " * padding,
+    )
+    return draw(st.sampled_from(damages))
 
 
 _value = st.one_of(_anything.flatmap(_written), st.binary(max_size=60))

@@ -34,7 +34,8 @@ _ENDS = ("\r\n\r\n", "\r\n\r\n", "\r\n\r\n", "\n\n", "\r\n", "", "\r\r\n")
 _BODIES = (
     b'{"inputs":"a canary, 77"}', b'{"texts":["a canary, 77"]}', b'{"input":"a canary, 77"}', b"",
     b'14\r\n{"inputs":"good day"}\r\n0\r\n\r\n', b"ffffffffffffffffff\r\n", b"zz\r\n\r\n",
-    b'5;ext="a"\r\n{"inp\r\n0\r\nX-T: 1\r\n\r\n', b"-1\r\n", b"0\r\n\r\nGET /livez HTTP/1.1\r\n\r\n",
+    b'5;ext="a"\r\n{"inp\r\n0\r\nX-T: 1\r\n\r\n', b"0\r\n\r\nGET /livez HTTP/1.1\r\n\r\n",
+    b"-1\r\n",
 )  # fmt: skip
 _MEANT_TO_BE_RIGHT = (
     b"POST /embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -1,11 +1,11 @@
 """How long a fuzz run is, and what it starts from."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import hypothesis
+import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis.strategies import SearchStrategy
 
@@ -19,6 +19,8 @@ class Length:
     document: int
     dialect: int
     connections: int
+    is_random: bool
+    """Whether the cases are others every time."""
 
     @property
     def cases(self) -> int:
@@ -26,22 +28,22 @@ class Length:
         return self.document + 3 * self.dialect + self.connections
 
 
-SHORT = Length(document=1_000, dialect=300, connections=300)
-LONG = Length(document=7_500, dialect=3_500, connections=2_500)
+SHORT = Length(document=1_000, dialect=300, connections=300, is_random=False)
+LONG = Length(document=7_500, dialect=3_500, connections=2_500, is_random=True)
 
-
-def choose_seed(config: Any, *, is_long: bool) -> int | None:
-    """None for the same cases every time; the long run has others each time, and says which."""
-    if not is_long:
-        return None
-    given = config.getoption("--hypothesis-seed")
-    return int(given) if given else random.SystemRandom().randrange(2**32)
+both_lengths = pytest.mark.parametrize(
+    "length",
+    [
+        pytest.param(SHORT, id="short", marks=pytest.mark.timeout(300)),
+        pytest.param(LONG, id="long", marks=pytest.mark.long),
+    ],
+)
 
 
 def run_cases(
     strategy: SearchStrategy[_T], check: Callable[[_T], None], cases: int, seed: int | None
 ) -> int:
-    """Check at least that many cases; returns how many they were."""
+    """Check at least that many cases, the same ones every time without a seed; returns how many."""
     checked = 0
 
     @hypothesis.settings(

@@ -57,8 +57,11 @@ class Line:
         connection = asyncio.current_task()
         assert connection is not None
         self._connections.add(connection)
+        self._open.add(back)
         far, forth = await asyncio.open_connection(self._target.host, self._target.port)
-        self._open |= {back, forth}
+        self._open.add(forth)
+        if back.is_closing():  # cut meanwhile
+            forth.transport.abort()
         try:
             await asyncio.gather(_pump(near, forth), _pump(far, back))
         finally:

@@ -68,6 +68,11 @@ class LiveServer:
                 raise LiveServerError(f"{error}{self._tail()}") from None
         (self.folder / "address").write_text(address)
 
+    def assert_innocent(self, text: str) -> None:
+        """Nothing that was sent to it was a fault of its own, and its log does not tell `text`."""
+        assert '"level":"error"' not in self.log, self._tail()
+        assert text not in self.log
+
     def send(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 

@@ -84,3 +84,6 @@ def _chunk(body: bytes, sizes: Iterable[int]) -> bytes:
         body = body[size:]
     chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, body) if part]
     return b"".join([*chunks, b"0\r\n\r\n"])
+
+
+GOOD_REQUEST = frame("/embed", [("Content-Type", "application/json")], b'{"inputs": "good day"}')

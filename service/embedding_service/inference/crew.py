@@ -118,11 +118,10 @@ class Crew:
         return len(self._workers)
 
     @property
-    def pids(self) -> list[int]:
-        """Processes of this model."""
-        return [host.pid for host in self._hosts.values()] + [
-            worker.pid for worker in self._workers
-        ]
+    def pids(self) -> set[int]:
+        """Processes of this model; on a GPU a host is its own worker."""
+        hosts = {host.pid for host in self._hosts.values()}
+        return hosts | {worker.pid for worker in self._workers}
 
     @property
     def tokens_in_flight(self) -> int:
