@@ -45,6 +45,8 @@ class WithFallback:
             vectors = self._service(texts)
         except httpx.HTTPError as error:
             return self._fall_back(texts, describe(error))
+        except (LookupError, TypeError, ValueError):  # a gateway's page, for example
+            return self._fall_back(texts, "answered what is no answer of a gpu-embedding")
         if self._service.fingerprint != self._local.fingerprint:
             return self._fall_back(texts, "serves another model, whose vectors do not fit ours")
         return vectors

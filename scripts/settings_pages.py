@@ -24,9 +24,9 @@ wrong one at once.
 """
 
 _PAGE_FOOT = """
-## Variables of others
+## Variables of the libraries
 
-These are read by the libraries underneath and may stand in `.env` as well.
+The libraries underneath read these by themselves; they may stand in `.env` as well.
 
 | variable | read by | meaning |
 |---|---|---|
@@ -36,6 +36,11 @@ These are read by the libraries underneath and may stand in `.env` as well.
 | `HF_ENDPOINT` | huggingface_hub | address of a mirror of the hub |
 | `OTEL_EXPORTER_OTLP_ENDPOINT` | OpenTelemetry | address that gets traces; unset makes none |
 | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, … | OpenTelemetry | see its documentation |
+| `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED` | OpenTelemetry | `none`, or `true`, makes no traces |
+| `TIKTOKEN_CACHE_DIR` | tiktoken | folder of OpenAI's vocabulary, for `cl100k_base` |
+
+`GPU_EMBEDDING_API_KEY`, from the environment alone, is the key that `gpu-embedding embed --url`
+sends.
 """
 
 _EXAMPLE_HEAD = """\

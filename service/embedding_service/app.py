@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from embedding_service import __version__
 from embedding_service.api.application import build_api
 from embedding_service.api.auth import Authenticator
-from embedding_service.api.exchange import PROBES
+from embedding_service.api.exchange import OPEN_PATHS
 from embedding_service.api.keys import KeyRing
 from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.probes import build_metrics_app
@@ -46,7 +46,7 @@ def build_application(settings: Settings) -> Application:
         version=__version__,
     )
     traces = start_traces(is_wanted=is_tracing_wanted(), version=__version__)
-    traced = traces.instrument(api, untraced_paths=PROBES)
+    traced = traces.instrument(api, untraced_paths=OPEN_PATHS)
     return Application(embedder, lifecycle, traces, traced, build_metrics_app(metrics))
 
 

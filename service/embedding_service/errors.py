@@ -4,12 +4,12 @@
      ├── InvalidRequest        the caller can mend it                issues: where and what
      │    ├── TextTooLong      longer than the model reads, and cutting was forbidden
      │    └── TokenIdOutOfRange   token ids of another vocabulary
-     ├── TooLarge              the caller must send less             limit, setting that raises it
-     ├── ModelNotServed        not on the list of served models      name, served
+     ├── TooLarge              the caller must send less             limit, setting (raises it)
+     ├── ModelNotServed        not on the list of served models
      ├── Overloaded            the caller can come back              retry_after (seconds), reason
-     ├── Unavailable           not now, for no fault of the caller   retry_after (seconds), code
+     ├── Unavailable           not now, for no fault of the caller   retry_after (seconds)
      ├── DeadlineExceeded      the time the caller allowed is over
-     ├── ModelUnavailable      a person must act                     reference, tried
+     ├── ModelUnavailable      a person must act                     reference
      └── InferenceFailed       the model could not do this one text
           └── NonFiniteOutput  NaN or Inf where a number belongs
 
@@ -98,8 +98,6 @@ class ModelNotServed(ServiceError):
 
     def __init__(self, name: str, served: Sequence[str]) -> None:
         super().__init__(f"model {name!r} is not served here; served are: {', '.join(served)}")
-        self.name = name
-        self.served = tuple(served)
 
 
 class Overloaded(ServiceError):

@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import errno
+import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from embedding_service.api.middleware.answering import BrokenAnswer
 from embedding_service.app import Application, build_application
 from embedding_service.errors import ModelUnavailable
 from embedding_service.settings import Settings
@@ -26,8 +29,8 @@ _LAST_WORDS = 2
 """Seconds for answers that are being written when the grace time ends."""
 
 
-class PortTaken(OSError):
-    """The port to listen on cannot be had."""
+class CannotListen(OSError):
+    """Host and port cannot be had together; the message says which setting is to blame."""
 
 
 class _Listener(uvicorn.Server):
@@ -88,8 +91,11 @@ class _Connection(HttpToolsProtocol):
             self._under_way.message_event.set()
 
 
-def bind(host: str, port: int, setting: str) -> socket.socket:
-    """A listening socket. Raises PortTaken, whose message names the setting."""
+def open_port(host: str, port: int, setting: str) -> socket.socket:
+    """A socket bound to `port`, on which a listener can listen. Raises CannotListen.
+
+    `setting` is the one that `port` comes from.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -97,31 +103,46 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise PortTaken(
-            f"cannot listen on {host}:{port} ({error.strerror}); stop what does, or set {setting}"
+        advice = _advise(error, setting)
+        raise CannotListen(
+            f"cannot listen on {host}:{port} ({error.strerror}); {advice}"
         ) from error
     return listening
 
 
+def _advise(error: OSError, setting: str) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "set SERVICE_HOST to an address of this machine"
+    if error.errno == errno.EACCES:
+        return f"this user may not take that port; set {setting} to one from 1024 on"
+    return f"stop what does, or set {setting}"
+
+
 async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. Raises PortTaken, BadKeysFile."""
+    """Serve until SIGTERM or SIGINT; the exit code. Raises CannotListen, BadKeysFile."""
     with contextlib.ExitStack() as sockets:
         port = sockets.enter_context(
-            bind(settings.service_host, settings.service_port, "SERVICE_PORT")
+            open_port(settings.service_host, settings.service_port, "SERVICE_PORT")
         )
         application = build_application(settings)
         listeners = [_listen(application.api, port)]
         if settings.metrics_enabled and settings.metrics_port is not None:
             metrics_port = sockets.enter_context(
-                bind(settings.service_host, settings.metrics_port, "METRICS_PORT")
+                open_port(settings.service_host, settings.metrics_port, "METRICS_PORT")
             )
             listeners.append(_listen(application.metrics, metrics_port))
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         _log.info("listening", host=settings.service_host, port=port.getsockname()[1])
         try:
             return await _run(application, listeners, settings)
         finally:
             await application.embedder.close()
             await asyncio.to_thread(application.traces.shutdown)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether uvicorn tells what our access log does not: of a broken answer that has a line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BrokenAnswer))
 
 
 def _listen(app: AsgiApp, listening: socket.socket) -> tuple[_Listener, asyncio.Task[None]]:
@@ -164,7 +185,9 @@ async def _run(
         _log.critical("cannot start", reason=error.message)
         code = 1
     else:
-        if stopping.done():
+        if _tell_ended(serving):
+            code = 1
+        elif stopping.done():
             stop.clear()
             await _leave(application, stop, settings)
     for task in (starting, stopping):
@@ -173,6 +196,15 @@ async def _run(
         listener.should_exit = True
     await asyncio.gather(starting, stopping, *serving, return_exceptions=True)
     return code
+
+
+def _tell_ended(serving: Sequence[asyncio.Task[None]]) -> bool:
+    """Whether a listener has ended that nobody told to."""
+    ended = [task for task in serving if task.done()]
+    for task in ended:
+        error = None if task.cancelled() else task.exception()
+        _log.critical("a listener has ended by itself", reason=repr(error))
+    return bool(ended)
 
 
 async def _leave(application: Application, stop: asyncio.Event, settings: Settings) -> None:

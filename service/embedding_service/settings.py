@@ -8,10 +8,12 @@ all groups in one frozen value.
 import json
 import os
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from dotenv import load_dotenv
+from dotenv.parser import parse_stream
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -37,6 +39,12 @@ def _split_at_commas(value: object) -> object:
 
 
 CommaSeparated: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
+
+
+_LONGEST = 86_400
+"""Seconds; a day is longer than anything here should wait."""
+_Period: TypeAlias = Annotated[float, Field(gt=0, le=_LONGEST, allow_inf_nan=False)]
+_PeriodOrNone: TypeAlias = Annotated[float, Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
 class _Group(BaseModel):
@@ -70,8 +78,8 @@ class ModelSettings(_Group):
     `trust_remote_code`."""
     model_memory_budget: ByteSize = ByteSize(0)
     """Memory for all loaded models together, for example `8GiB`; beyond it the least recently used
-    one is unloaded. 0 is no bound."""
-    model_load_timeout: float = Field(default=1800.0, gt=0)
+    one is unloaded, but never the default. 0 is no bound."""
+    model_load_timeout: _Period = 1800.0
     """Seconds for a model's download and load together."""
 
     @field_validator("model_options", mode="before")
@@ -144,12 +152,12 @@ class EngineSettings(_Group):
     max_queue_tokens: int = Field(default=4_000_000, ge=1)
     """Tokens waiting for one model; beyond it requests get 429. A request alone in the queue is
     always taken."""
-    max_wait: float = Field(default=30.0, gt=0)
+    max_wait: _Period = 30.0
     """Seconds a request may have to wait for its first forward, as predicted from the measured
     rate; beyond it 429."""
-    request_timeout: float = Field(default=300.0, gt=0)
+    request_timeout: _Period = 300.0
     """Seconds after which a request is given up with 504 and what is left of it dropped."""
-    forward_timeout: float = Field(default=60.0, gt=0)
+    forward_timeout: _Period = 60.0
     """Seconds after which a forward counts as hung: its worker is killed and its texts are tried
     again."""
 
@@ -183,10 +191,10 @@ class HttpSettings(_Group):
     changes."""
     cors_origins: CommaSeparated = ()
     """Origins, separated by commas, whose browsers may call; none by default."""
-    shutdown_delay: float = Field(default=0.0, ge=0)
+    shutdown_delay: _PeriodOrNone = 0.0
     """Seconds after SIGTERM in which `/readyz` already fails and work is still taken, so that load
     balancers notice."""
-    shutdown_grace: float = Field(default=30.0, ge=0)
+    shutdown_grace: _PeriodOrNone = 30.0
     """Seconds after that for what was accepted to finish."""
 
 
@@ -249,7 +257,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         BadSettings: names every setting that is wrong.
     """
-    load_dotenv(Path(".env"))
+    _take_file(Path(".env"))
     faults = list(_find_tracing_faults())
     try:
         settings = Settings(**overrides)
@@ -259,6 +267,26 @@ def load_settings(**overrides: Any) -> Settings:
         if not faults:
             return settings
     raise BadSettings("bad settings:\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+def _take_file(path: Path) -> None:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError):
+        return
+    except OSError as error:
+        raise BadSettings(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise BadSettings(
+            f"{path}: is not UTF-8 (byte {error.start}); save it in that encoding"
+        ) from None
+    if "\0" in text:
+        raise BadSettings(f"{path}: has a NUL character, which no variable can hold")
+    # The library itself leaves out what it cannot read and goes on without it.
+    odd = [one.original.line for one in parse_stream(StringIO(text)) if one.error]
+    if odd:
+        raise BadSettings(f"{path}: line {odd[0]} is not of the form NAME=value")
+    load_dotenv(stream=StringIO(text))
 
 
 def _find_tracing_faults() -> Iterator[str]:

@@ -88,6 +88,39 @@ def test_the_file_reaches_the_libraries_underneath(working_folder: Path) -> None
     assert os.environ["HF_HOME"] == "/models"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(working_folder: Path) -> None:
+    (working_folder / ".env").write_bytes(b"\xef\xbb\xbfSERVICE_PORT=9001\n")
+    assert load_settings().service_port == 9001
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"SERVICE_HOST=\xe9\n", ".env: is not UTF-8 (byte 13)"),
+        (b"LOG_LEVEL=info\nSERVICE_PORT 9001\n", ".env: line 2 is not of the form NAME=value"),
+        (b"EMBEDDING_MODEL='hashing:8\n", ".env: line 1 is not of the form NAME=value"),
+        (b"LOG_LEVEL=in\0fo\n", ".env: has a NUL character"),
+    ],
+    ids=["latin", "no sign", "open quote", "nul"],
+)
+def test_a_file_that_cannot_be_read_is_refused(
+    working_folder: Path, content: bytes, told: str
+) -> None:
+    (working_folder / ".env").write_bytes(content)
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert str(caught.value).startswith(told)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e12"])
+@pytest.mark.parametrize("name", ["MAX_WAIT", "SHUTDOWN_GRACE"])
+def test_a_period_without_an_end_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (fault,) = faults_of(monkeypatch, **{name: value})
+    assert fault.startswith(f"{name}: ")
+
+
 def test_variables_of_others_are_nobody_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_PORTS", "many")
     load_settings()

@@ -60,6 +60,7 @@ async def test_embedding_requests_go_to_the_service_while_it_is_there(
         environment = clean_environment(EMBEDDING_SERVICE_URL=line.url, APPLICATION_URL=application)
         command = [
             _traefik(),
+            "--global.checknewversion=false",
             "--entrypoints.web.address=127.0.0.1:0",
             f"--providers.file.filename={_EXAMPLES / 'api_gateway_routes.yaml'}",
         ]

@@ -109,6 +109,30 @@ def test_a_service_with_another_model_is_not_used(
     assert "serves another model" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={"embeddings": ["AAAAAA=="]}),
+        httpx.Response(200, text="Welcome", headers={"X-Embedding-Fingerprint": "f"}),
+        httpx.Response(200, json=[], headers={"X-Embedding-Fingerprint": "f"}),
+    ],
+    ids=["no fingerprint", "no json", "no vectors"],
+)
+def test_a_stranger_s_answer_is_not_used(
+    answer: httpx.Response, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local = Recorder(_REFERENCE)
+    service = ServiceClient("http://service")
+    service.close()
+    with httpx.Client(
+        base_url="http://service", transport=httpx.MockTransport(lambda _: answer)
+    ) as http:
+        service._http = http
+        assert not WithFallback(service, local)(["Hello world"]).any()
+    assert local.calls == 1
+    assert "no answer of a gpu-embedding" in capsys.readouterr().err
+
+
 def test_a_mistake_of_the_application_is_not_hidden(service_with: _ServiceWith) -> None:
     local = Recorder(_REFERENCE)
     embed = WithFallback(service_with("no-such-model"), local)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,11 +109,16 @@ class LiveServer:
         return "\n" + "\n".join(self.log.splitlines()[-_TAIL_LINES:])
 
 
-def launch(folder: Path, settings: Mapping[str, str], owner: int | None = None) -> LiveServer:
+def launch(
+    folder: Path,
+    settings: Mapping[str, str],
+    owner: int | None = None,
+    program: Sequence[str] = ("-m", "embedding_service", "serve"),
+) -> LiveServer:
     """Start a server without waiting for it. It ends at the latest with process `owner`."""
     defaults = {"SERVICE_PORT": "0", "SERVICE_HOST": "127.0.0.1", "LOG_FORMAT": "json"}
     environment = clean_environment(**(defaults | dict(settings)))
-    command = [sys.executable, "-m", "embedding_service", "serve"]
+    command = [sys.executable, *program]
     # In a folder of its own, so that no developer's .env is read.
     subprocess.run(
         [sys.executable, _SHEPHERD, folder, str(owner or os.getpid()), *command],

@@ -1,14 +1,16 @@
 """From a request's bytes to a checked value, never holding more than MAX_BODY_SIZE of them."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from embedding_service.api.faults import Takes, explain
-from embedding_service.api.refusals import UnsupportedContent
+from embedding_service.api.body_faults import Takes, explain
+from embedding_service.api.refusals import StalledBody, UnsupportedContent
+from embedding_service.api.rooms import rooms_of
 from embedding_service.errors import TooLarge
 from embedding_service.settings import Limits
 
@@ -32,6 +34,7 @@ async def read_payload(request: Request, kind: type[P], limits: Limits) -> P:
 
     Raises:
         UnsupportedContent: it is not declared as JSON.
+        StalledBody: nothing more of it comes.
         TooLarge: it is larger than `limits.max_body_size`, as declared or as it comes.
         MalformedBody: it is not JSON.
         InvalidRequest: it is not a `kind`, or has a text that is no text.
@@ -70,11 +73,24 @@ async def _read(request: Request, limit: int) -> bytearray:
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
     body = bytearray()
-    async for part in request.stream():
+    async for part in _parts(request, rooms_of(request).body_patience):
         if len(body) + len(part) > limit:
             raise _too_large(limit)
         body += part
     return body
+
+
+async def _parts(request: Request, patience: float) -> AsyncGenerator[bytes, None]:
+    parts = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                part = await anext(parts, None)
+        except TimeoutError:
+            raise StalledBody(patience) from None
+        if part is None:
+            return
+        yield part
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -40,6 +40,8 @@ _PAYLOADS: Sequence[type[Payload]] = (
     payloads.TokenizeRequest,
     payloads.DecodeRequest,
 )
+_TAGS = ("embeddings", "models", "OpenAI", "text-embeddings-inference", "operation")
+"""In the order of /docs."""
 _REFERENCE = "#/components/schemas/{model}"
 _API_VERSION = "v1"
 """Of the interface, not of the package: it changes when a client would have to."""
@@ -56,6 +58,7 @@ def build_document() -> dict[str, Any]:
         ),
         routes=[route for router in (*ROUTERS, probes.metrics_router) for route in router.routes],
     )
+    document["tags"] = [{"name": name} for name in _TAGS]
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas())
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

@@ -15,10 +15,11 @@ def headers_of(embeddings: Embeddings) -> dict[str, str]:
     return {FINGERPRINT: embeddings.fingerprint, **warning_headers(embeddings.warnings)}
 
 
-def timing_headers(embeddings: Embeddings, characters: int, seconds: float) -> dict[str, str]:
-    """Where the time went, in the headers of text-embeddings-inference; times in milliseconds."""
+def timed_headers_of(embeddings: Embeddings, characters: int, seconds: float) -> dict[str, str]:
+    """The same, and where the time went: text-embeddings-inference's headers, in milliseconds."""
     timings = embeddings.timings
     return {
+        **headers_of(embeddings),
         "X-Compute-Time": _milliseconds(seconds),
         "X-Compute-Characters": str(characters),
         "X-Compute-Tokens": str(usage_of(embeddings)["total_tokens"]),

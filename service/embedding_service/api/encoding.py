@@ -51,7 +51,7 @@ def encode(
         yield piece if start == 0 else separator + piece
 
 
-async def answer(
+async def respond(
     matrix: Matrix,
     form: EncodingFormat,
     envelope: Envelope,

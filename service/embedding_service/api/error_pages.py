@@ -1,7 +1,5 @@
 """docs/errors.md, made from the table of problems.py; `make generate` writes it."""
 
-import inspect
-
 from embedding_service.api.dialects import Dialect, status_of
 from embedding_service.api.problems import TABLE, Problem, Row
 from embedding_service.errors import ServiceError
@@ -34,10 +32,5 @@ def render_page() -> str:
 
 def _line(kind: type[ServiceError], row: Row) -> str:
     problem = Problem(row.status, kind.code, row.title, "", row.tei)
-    meaning = (
-        "A fault of the server's own; its log has it under the request's id."
-        if kind is ServiceError
-        else (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
-    )
     openai = status_of(problem, Dialect.OPENAI)
-    return f"| `{kind.code}` | {row.status} | {openai} | {row.tei} | {meaning} |\n"
+    return f"| `{kind.code}` | {row.status} | {openai} | {row.tei} | {row.meaning} |\n"

@@ -15,7 +15,7 @@ _KEY = "embedding_service.exchange"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 
-PROBES = frozenset({"/livez", "/readyz", "/startupz", "/health", "/metrics"})
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/startupz", "/health", "/metrics"})
 """Open to everybody, answered while draining, logged at debug."""
 DOCS = frozenset({"/docs", "/openapi.json"})
 """Open to everybody as well: they tell nothing that the source does not."""
@@ -41,7 +41,7 @@ class Exchange:
     @property
     def is_probe(self) -> bool:
         """Whether a machine asks after the server's state."""
-        return self.path in PROBES
+        return self.path in OPEN_PATHS
 
     @property
     def is_docs(self) -> bool:

@@ -7,12 +7,11 @@ from pydantic import Field, WithJsonSchema
 
 from embedding_service.errors import InvalidRequest, Issue, TooLarge
 from embedding_service.inference.requests import TokenIds, TrafficClass
-from embedding_service.inference.texts import check_texts
+from embedding_service.inference.texts import MOST_ISSUES, check_texts
 from embedding_service.settings import Limits
 
 _MOST_INTERACTIVE = 16
 """Texts; a request with more is bulk work, whatever its route."""
-_MOST_ISSUES = 100
 
 _TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 _IDS_SCHEMA = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
@@ -83,7 +82,7 @@ def _check_not_empty(several: Sequence[TokenIds], limits: Limits) -> None:
     empty = [] if limits.allow_empty_texts else [i for i, one in enumerate(several) if not one]
     if empty:
         message = "is an empty list of token ids; leave it out, or set ALLOW_EMPTY_TEXTS=true"
-        issues = [Issue(message, position=position) for position in empty[:_MOST_ISSUES]]
+        issues = [Issue(message, position=position) for position in empty[:MOST_ISSUES]]
         raise InvalidRequest(f"empty lists of token ids, the first at position {empty[0]}", issues)
 
 

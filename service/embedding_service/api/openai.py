@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from embedding_service.api.bodies import Payload, read_payload, request_body
+from embedding_service.api.body_faults import Takes
 from embedding_service.api.dialects import Dialect
-from embedding_service.api.embedding import headers_of, timing_headers, usage_of
-from embedding_service.api.encoding import EncodingFormat, Envelope, answer
+from embedding_service.api.embedding import timed_headers_of, usage_of
+from embedding_service.api.encoding import EncodingFormat, Envelope, respond
 from embedding_service.api.exchange import exchange_of
-from embedding_service.api.faults import Takes
 from embedding_service.api.inputs import TextsOrIds, checked_inputs, size_of, traffic_of
 from embedding_service.api.native.answers import Usage
 from embedding_service.api.responses import problems_of
@@ -40,8 +40,8 @@ class OpenAIEmbeddingRequest(Payload):
     """One text, several, or token ids of the served model in place of either."""
     model: str | None = Field(default=None, max_length=200)
     """A served model by name; the default model without it."""
-    encoding_format: EncodingFormat = "float"
-    """base64 is little-endian float32, one string a text."""
+    encoding_format: EncodingFormat | None = None
+    """float without it; base64 is little-endian float32, one string a text."""
     dimensions: int | None = Field(default=None, ge=1)
     """Keep this many leading dimensions, then normalise."""
     user: str | None = None
@@ -104,8 +104,10 @@ async def embeddings(request: Request) -> Response:
     tail = b"]," + orjson.dumps(facts)[1:]
     envelope = Envelope(b'{"object":"list","data":[', lambda _seconds: tail, _frame)
     seconds = exchange_of(request.scope).seconds
-    headers = {**headers_of(result), **timing_headers(result, size_of(inputs), seconds)}
-    return await answer(result.matrix, payload.encoding_format, envelope, headers, rooms.metrics)
+    headers = timed_headers_of(result, size_of(inputs), seconds)
+    return await respond(
+        result.matrix, payload.encoding_format or "float", envelope, headers, rooms.metrics
+    )
 
 
 @router.get("/models", summary="Served models", responses={200: {"model": OpenAIModels}, **_READS})

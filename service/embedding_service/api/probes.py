@@ -33,6 +33,7 @@ _PROBE_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Is it alive?", responses=_PROBE_ANSWERS)
 async def livez(request: Request) -> Response:
     """No only when a restart is the cure: workers have not come back for a minute.
@@ -43,6 +44,7 @@ async def livez(request: Request) -> Response:
     return _say(is_well=not health.is_broken, detail=health.detail)
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Should it get requests?", responses=_PROBE_ANSWERS)
 async def readyz(request: Request) -> Response:
     """No while no worker serves, and as soon as the server has been told to stop."""
@@ -53,6 +55,7 @@ async def readyz(request: Request) -> Response:
     return _say(is_well=health.is_serving, detail=health.detail)
 
 
+@router.head("/startupz", include_in_schema=False)
 @router.get("/startupz", summary="Has it started?", responses=_PROBE_ANSWERS)
 async def startupz(request: Request) -> Response:
     """No until the default model has served once."""

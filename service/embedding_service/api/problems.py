@@ -27,6 +27,8 @@ class Row:
     title: str
     tei: TeiType
     """Name that text-embeddings-inference has for this kind of error."""
+    meaning: str
+    """A sentence for whoever gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +45,126 @@ class Problem:
 
 
 TABLE: Mapping[type[ServiceError], Row] = {
-    ServiceError: Row(500, "Internal error", "Backend"),
-    errors.InvalidRequest: Row(422, "Invalid request", "Validation"),
-    errors.TextTooLong: Row(422, "Text too long", "Validation"),
-    errors.TokenIdOutOfRange: Row(400, "Token id out of range", "Validation"),
-    errors.TooLarge: Row(413, "Too large", "Validation"),
-    errors.ModelNotServed: Row(404, "Model not served", "Validation"),
-    errors.Overloaded: Row(429, "Overloaded", "Overloaded"),
-    errors.Unavailable: Row(503, "Unavailable", "Unhealthy"),
-    errors.DeadlineExceeded: Row(504, "Deadline exceeded", "Backend"),
-    errors.ModelUnavailable: Row(503, "Model unavailable", "Unhealthy"),
-    errors.InferenceFailed: Row(500, "Inference failed", "Backend"),
-    errors.NonFiniteOutput: Row(500, "Non-finite output", "Backend"),
-    refusals.MalformedBody: Row(400, "Malformed JSON", "Validation"),
-    refusals.NotAuthenticated: Row(401, "Unauthorized", "Validation"),
-    refusals.UnknownRoute: Row(404, "Route not found", "Validation"),
-    refusals.MethodNotAllowed: Row(405, "Method not allowed", "Validation"),
-    refusals.UnsupportedContent: Row(415, "Unsupported media type", "Validation"),
-    refusals.RateLimited: Row(429, "Rate limited", "Overloaded"),
-    refusals.Draining: Row(503, "Draining", "Unhealthy"),
+    ServiceError: Row(
+        500,
+        "Internal error",
+        "Backend",
+        "A fault of the server's own; its log has it under the request's id.",
+    ),
+    errors.InvalidRequest: Row(
+        422,
+        "Invalid request",
+        "Validation",
+        "Something in the request is wrong; `errors`, or the message, says where.",
+    ),
+    errors.TextTooLong: Row(
+        422,
+        "Text too long",
+        "Validation",
+        "A text has more tokens than the model reads, and `truncate` is false.",
+    ),
+    errors.TokenIdOutOfRange: Row(
+        400,
+        "Token id out of range",
+        "Validation",
+        "The token ids are not of the served model's vocabulary.",
+    ),
+    errors.TooLarge: Row(
+        413,
+        "Too large",
+        "Validation",
+        "More than the server takes at once; send less. The message names the limit.",
+    ),
+    errors.ModelNotServed: Row(
+        404,
+        "Model not served",
+        "Validation",
+        "The server does not serve this model; the message lists those it does.",
+    ),
+    errors.Overloaded: Row(
+        429,
+        "Overloaded",
+        "Overloaded",
+        "Too much is waiting already; come back after `Retry-After` seconds.",
+    ),
+    errors.Unavailable: Row(
+        503,
+        "Unavailable",
+        "Unhealthy",
+        "It cannot be served at the moment; come back after `Retry-After` seconds.",
+    ),
+    errors.DeadlineExceeded: Row(
+        504,
+        "Deadline exceeded",
+        "Backend",
+        "Not done in the time a request may take; send fewer texts at once.",
+    ),
+    errors.ModelUnavailable: Row(
+        503,
+        "Model unavailable",
+        "Unhealthy",
+        "The model cannot be loaded; its operator must act, coming back does not help.",
+    ),
+    errors.InferenceFailed: Row(
+        500,
+        "Inference failed",
+        "Backend",
+        "The model fails on one of the texts, again when it is alone.",
+    ),
+    errors.NonFiniteOutput: Row(
+        500,
+        "Non-finite output",
+        "Backend",
+        "The model made NaN or infinity of one of the texts; nobody gets that vector.",
+    ),
+    refusals.MalformedBody: Row(
+        400,
+        "Malformed JSON",
+        "Validation",
+        "The body is not JSON; the message says where.",
+    ),
+    refusals.NotAuthenticated: Row(
+        401,
+        "Unauthorized",
+        "Validation",
+        "The request has no key, or one that the server does not know.",
+    ),
+    refusals.UnknownRoute: Row(
+        404,
+        "Route not found",
+        "Validation",
+        "There is no such route; `/openapi.json` lists those that are.",
+    ),
+    refusals.MethodNotAllowed: Row(
+        405,
+        "Method not allowed",
+        "Validation",
+        "The route takes other methods; `Allow` names them.",
+    ),
+    refusals.UnsupportedContent: Row(
+        415,
+        "Unsupported media type",
+        "Validation",
+        "The body is not declared as uncompressed JSON in UTF-8.",
+    ),
+    refusals.StalledBody: Row(
+        408,
+        "Body stalled",
+        "Validation",
+        "No byte of the body came for 30 seconds; send the request again.",
+    ),
+    refusals.RateLimited: Row(
+        429,
+        "Rate limited",
+        "Overloaded",
+        "The key's own rate or concurrency is used up; come back after `Retry-After` seconds.",
+    ),
+    refusals.Draining: Row(
+        503,
+        "Draining",
+        "Unhealthy",
+        "The server is shutting down; send the request again, another one will take it.",
+    ),
 }
 """A class that is not listed takes the row of its nearest ancestor."""
 
@@ -107,6 +210,8 @@ def _headers_of(error: ServiceError) -> dict[str, str]:
         return {"WWW-Authenticate": f'Bearer realm="{error.realm}"{fault}'}
     if isinstance(error, refusals.MethodNotAllowed):
         return {"Allow": sane(error.allowed)}
+    if isinstance(error, refusals.StalledBody):
+        return {"Connection": "close"}  # whatever may still come is no next request
     if not isinstance(error, errors.Overloaded | errors.Unavailable):
         return {}
     headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}

@@ -33,6 +33,15 @@ class UnsupportedContent(ServiceError):
     code = "unsupported_media_type"
 
 
+class StalledBody(ServiceError):
+    """The rest of the body does not come; its place is given to others."""
+
+    code = "body_stalled"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no byte of the body came for {seconds:g} s; send the request again")
+
+
 class MalformedBody(InvalidRequest):
     """The body is not JSON."""
 

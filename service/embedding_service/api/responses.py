@@ -11,6 +11,7 @@ _DESCRIPTIONS = {
     401: "No key, or an unknown one",
     404: "No such route or model",
     405: "The route takes other methods",
+    408: "The rest of the body did not come",
     413: "Too many texts, a text too long, or a body too large",
     415: "Not JSON by its Content-Type",
     422: "Well-formed, but wrong: `errors` tells where",
@@ -19,7 +20,7 @@ _DESCRIPTIONS = {
     503: "Not now: starting, draining, or a model that cannot be loaded",
     504: "Not done within REQUEST_TIMEOUT",
 }
-_OF_WORK = (400, 401, 404, 413, 415, 422, 429, 500, 503, 504)
+_OF_WORK = (400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504)
 
 
 class _Shape(BaseModel):

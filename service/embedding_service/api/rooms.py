@@ -1,7 +1,7 @@
 """What handlers are given to work with."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from starlette.requests import Request
 
@@ -9,6 +9,9 @@ from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.inference.embedder import Embedder
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
+
+BODY_PATIENCE: Final = 30.0
+"""Seconds without a byte after which the rest of a body is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Rooms:
     """Of this package."""
     started_at: float
     """Unix time."""
+    body_patience: float = BODY_PATIENCE
 
 
 def rooms_of(request: Request) -> Rooms:

@@ -13,6 +13,7 @@ from rich.text import Text
 from embedding_service.cli.checks import cache, configuration, cuda, driver, host, port
 from embedding_service.cli.checks.finding import Finding, Level
 from embedding_service.inference.cores import usable_cores
+from embedding_service.inference.loading import count_workers
 from embedding_service.settings import Settings
 
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "bold red"}
@@ -43,7 +44,7 @@ def _examine() -> Iterator[Finding]:
         return
     yield configuration.check_keys(settings)
     yield from _examine_device(settings)
-    yield host.judge_cores(usable_cores(), settings)
+    yield host.judge_cores(usable_cores(), count_workers(settings) * settings.worker_threads)
     yield host.judge_memory(host.read_memory())
     yield cache.check_cache()
     hub = cache.ask_hub()

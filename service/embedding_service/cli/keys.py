@@ -17,7 +17,7 @@ def build_app() -> typer.Typer:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Who will use it; shown in logs and metrics.")],
+    name: Annotated[str, typer.Argument(help="Who will use it; shown in logs.")],
     rate: Annotated[int | None, typer.Option(min=1, help="Requests a second.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once.")] = None,
 ) -> None:

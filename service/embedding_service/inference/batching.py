@@ -6,7 +6,8 @@ clock passed in.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,10 +146,20 @@ class Queue:
         self._again: deque[Batch] = deque()
         self._since_bulk = 0
         self._has_dead = False
+        self._expected = dict.fromkeys(TrafficClass, 0)
 
     def add(self, traffic: TrafficClass, entries: Iterable[Entry]) -> None:
         """Queue entries of one request."""
         self.lanes[traffic].add(entries)
+
+    @contextmanager
+    def expecting(self, traffic: TrafficClass, tokens: int) -> Iterator[None]:
+        """Count `tokens` as waiting while they are still being tokenised."""
+        self._expected[traffic] += tokens
+        try:
+            yield
+        finally:
+            self._expected[traffic] -= tokens
 
     def try_again(self, batches: Iterable[Batch]) -> None:
         """Queue batches as they are, ahead of everything: their texts have waited once already."""
@@ -176,7 +187,9 @@ class Queue:
         """Tokens that are forwarded before a new entry of this class is."""
         self._sweep()
         again = sum(batch.tokens for batch in self._again)
-        interactive, bulk = (self.lanes[each].tokens for each in TrafficClass)
+        interactive, bulk = (
+            self.lanes[each].tokens + self._expected[each] for each in TrafficClass
+        )
         if traffic is TrafficClass.BULK:
             return again + interactive + bulk
         return again + interactive + min(bulk, interactive // (_BULK_SHARE - 1))
@@ -185,7 +198,7 @@ class Queue:
     def tokens(self) -> int:
         """All tokens that wait."""
         self._sweep()
-        lanes = sum(lane.tokens for lane in self.lanes.values())
+        lanes = sum(lane.tokens for lane in self.lanes.values()) + sum(self._expected.values())
         return lanes + sum(batch.tokens for batch in self._again)
 
     def texts_of(self, traffic: TrafficClass) -> int:

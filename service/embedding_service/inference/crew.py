@@ -1,6 +1,7 @@
 """The workers of one model: hired, given batches, replaced when they die or hang."""
 
 import asyncio
+from contextvars import Context
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -13,8 +14,9 @@ from embedding_service.inference.batching import Batch, Queue
 from embedding_service.inference.budget import BudgetGuard
 from embedding_service.inference.delivery import Delivery
 from embedding_service.inference.outcomes import Failure
-from embedding_service.inference.workers.hosts import Host, ProcessLost, Worker, Zygote
-from embedding_service.inference.workers.link import WorkerLost
+from embedding_service.inference.workers.control import NoProcess, ProcessLost
+from embedding_service.inference.workers.hosts import Host, Worker, Zygote
+from embedding_service.inference.workers.link import Reply, WorkerLost
 from embedding_service.inference.workers.wire import Status
 from embedding_service.telemetry.metrics import Metrics
 
@@ -23,6 +25,9 @@ _log = structlog.get_logger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 """Seconds between attempts to replace a worker, doubled from one to the next."""
 _RETRY_AFTER = 5.0
+_NOBODY = "no worker of {} is alive, and none can be started; see the log"
+_TRIAL = 5.0
+"""Seconds after which a worker that only waited counts as sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class CrewSettings:
     max_batch_tokens: int
     max_batch_texts: int
     forward_timeout: float
+    reload_timeout: float
+    """Seconds a host may take that replaces a lost one."""
 
 
 class Slots:
@@ -85,29 +92,29 @@ class Crew:
         self._changed = asyncio.Event()
         self._seats: list[asyncio.Task[None]] = []
         self._tokens_in_flight = 0
+        self._is_ended = False
 
     async def start(self) -> None:
-        """Hire the first worker, then fill every seat. Raises ProcessLost, LoadFailed."""
+        """Hire the first worker, then fill every seat. Raises NoProcess, LoadFailed."""
         device = self._spec.device
         if device == "cpu":
             devices = [device] * self._settings.workers
         else:
-            devices = [f"cuda:{number}" for number in range(self._hosts[device].facts.device_count)]
+            devices = [f"cuda:{number}" for number in range(self.facts.device_count)]
         first = await self._hire(device)
         self._seats = [
-            asyncio.create_task(self._fill_seat(each, None if seat else first))
+            # In a context of its own: its log lines are not those of the request that loaded it.
+            asyncio.create_task(self._fill_seat(each, None if seat else first), context=Context())
             for seat, each in enumerate(devices)
         ]
-        for task in self._seats:
-            task.add_done_callback(self._note_empty_seat)
-        self._note_hired(first)
 
     async def end(self) -> None:
         """End every worker and host; what still waits fails."""
+        self._is_ended = True
         for seat in self._seats:
             seat.cancel()
         await asyncio.gather(*self._seats, return_exceptions=True)
-        self._delivery.abandon(Unavailable("the model was unloaded; try again", retry_after=1.0))
+        self._delivery.abandon("the model was unloaded; send the request again", retry_after=1.0)
         self._delivery.close()
         await asyncio.gather(*(host.end() for host in self._hosts.values()))
         self._metrics.workers.labels(model=self.name).set(0)
@@ -133,6 +140,11 @@ class Crew:
         """Facts of the model, as its first host told them."""
         return self._hosts[self._spec.device].facts
 
+    def check_alive(self) -> None:
+        """Raise Unavailable while no worker is alive and replacing one fails."""
+        if self.failing_since is not None and not self._workers:
+            raise Unavailable(_NOBODY.format(self.name), _RETRY_AFTER)
+
     def wake(self) -> None:
         """Say that the queue has something."""
         self._changed.set()
@@ -141,78 +153,67 @@ class Crew:
         """Keep one worker on `device` at work, for ever."""
         pause = _FIRST_PAUSE
         while True:
-            if worker is None:
-                worker = await self._hire_patiently(device)
-            forwards = await self._employ(worker, device)
+            try:
+                worker = worker or await self._hire(device)
+                await self._employ(worker, device)
+            except (NoProcess, LoadFailed) as error:
+                self._note_failure(str(error))
+                if not self._workers:
+                    self._delivery.abandon(_NOBODY.format(self.name), _RETRY_AFTER)
+            else:
+                if worker.is_proven:
+                    worker, pause = None, _FIRST_PAUSE
+                    continue
+                if pause > _FIRST_PAUSE:  # once may be chance
+                    self._note_failure("workers die before they do anything")
             worker = None
-            if forwards:
-                pause = _FIRST_PAUSE
-            else:  # it died before it did anything: the next one may too
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _employ(self, worker: Worker, device: str) -> int:
-        """Have `worker` work until it is lost; returns how many forwards it did."""
-        cause, forwards = Failure.CRASH, 0
+    async def _employ(self, worker: Worker, device: str) -> None:
+        """Have `worker` work until it is lost."""
+        self._workers.add(worker)
+        self._metrics.workers.labels(model=self.name).set(len(self._workers))
+        worker.link.lost.add_done_callback(lambda _: self._changed.set())
+        cause = Failure.CRASH
+        trial = asyncio.get_running_loop().call_later(_TRIAL, self._note_proven, worker)
         try:
-            cause, forwards = await self._keep_busy(worker, device)
+            cause = await self._keep_busy(worker, device)
         finally:
+            trial.cancel()
             self._workers.discard(worker)
             self._metrics.workers.labels(model=self.name).set(len(self._workers))
             await asyncio.shield(worker.end())
         _log.warning("worker lost", model=self.name, pid=worker.pid, cause=cause.value)
         self._metrics.worker_restarts.labels(model=self.name, cause=cause.value).inc()
-        return forwards
 
-    async def _hire_patiently(self, device: str) -> Worker:
-        """A worker on `device`, however long it takes to get one."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                worker = await self._hire(device)
-            except (ProcessLost, LoadFailed) as error:
-                self._note_failure(error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-            else:
-                self._note_hired(worker)
-                return worker
-
-    def _note_hired(self, worker: Worker) -> None:
+    def _note_proven(self, worker: Worker) -> None:
+        worker.is_proven = True
         self.failing_since = None
-        self._workers.add(worker)
-        self._metrics.workers.labels(model=self.name).set(len(self._workers))
-        worker.link.lost.add_done_callback(lambda _: self._changed.set())
 
-    def _note_failure(self, error: BaseException) -> None:
-        if self.failing_since is None:
+    def _note_failure(self, reason: str) -> None:
+        _log.error("no worker to be had", model=self.name, reason=reason)
+        if self.failing_since is None and not any(each.is_proven for each in self._workers):
             self.failing_since = monotonic()
-        _log.error("no worker to be had", model=self.name, reason=str(error))
-        if not self._workers:
-            message = f"no worker of {self.name} is alive, and none can be started; see the log"
-            self._delivery.abandon(Unavailable(message, _RETRY_AFTER))
-
-    def _note_empty_seat(self, seat: asyncio.Task[None]) -> None:
-        """A seat is left by `end` only; anything else is a bug, and must show in the probes."""
-        if not seat.cancelled() and (error := seat.exception()) is not None:
-            self._note_failure(error)
 
     async def _hire(self, device: str) -> Worker:
-        """A worker on `device`, from its host or from a new one."""
+        """A worker on `device`, from its host or, if that is lost, from a new one."""
         async with self._hiring.setdefault(device, asyncio.Lock()):
+            if self._is_ended:
+                raise ProcessLost("the model is being unloaded")
             host = self._hosts.get(device)
             if host is not None and not host.is_ended:
                 try:
                     return await host.start_worker()
                 except ProcessLost:
                     await host.end()
-            host = await self._zygote.start_host(replace(self._spec, device=device))
+            spec = replace(self._spec, device=device)
+            host = await self._zygote.start_host(spec, self._settings.reload_timeout)
             self._hosts[device] = host
             return await host.start_worker()
 
-    async def _keep_busy(self, worker: Worker, device: str) -> tuple[Failure, int]:
-        """Give `worker` batches until it is lost; return how, and after how many forwards."""
-        forwards = 0
+    async def _keep_busy(self, worker: Worker, device: str) -> Failure:
+        """Give `worker` batches until it is lost; returns how."""
         while not worker.link.lost.done():
             if self.queue.is_empty:
                 self._changed.clear()
@@ -227,18 +228,19 @@ class Crew:
                     continue
                 failure = await self._forward(worker, batch, device)
             if failure is not None:
-                return failure, forwards
-            forwards += 1
-        return Failure.CRASH, forwards
+                return failure
+            self._note_proven(worker)
+        return Failure.CRASH
 
     async def _forward(self, worker: Worker, batch: Batch, device: str) -> Failure | None:
         """Have one batch embedded and its rows delivered; tells if that cost the worker."""
-        self._delivery.start(batch, self.budget.current)
         tokens = batch.tokens
         self._tokens_in_flight += tokens
         try:
+            self._delivery.start(batch, self.budget.current)
             async with asyncio.timeout(self._settings.forward_timeout):
                 reply = await worker.link.run(batch.to_tokens(self._settings.max_batch_texts))
+            self._settle(batch, reply, device)
         except WorkerLost:
             return self._lose(batch, Failure.CRASH)
         except TimeoutError:
@@ -246,23 +248,29 @@ class Crew:
         except asyncio.CancelledError:
             self.queue.try_again([batch])
             raise
+        except Exception:  # noqa: BLE001  see the next line
+            # A bug of ours must not leave callers waiting, nor the seat empty.
+            _log.exception("a batch was lost", model=self.name)
+            self._delivery.give_up(batch)
         finally:
             self._tokens_in_flight -= tokens
+            self._changed.set()
+        return None
+
+    def _settle(self, batch: Batch, reply: Reply, device: str) -> None:
+        """Deliver what the worker answered, and learn from it."""
         if reply.device_memory:
-            self._metrics.gpu_memory.labels(device=device).set(reply.device_memory)
+            self._metrics.tell_device_memory(device, reply.device_memory)
         if reply.status is Status.DONE and reply.matrix is not None:
-            self.rate.observe(tokens, reply.seconds)
+            self.rate.observe(batch.tokens, reply.seconds)
             self.budget.recover(monotonic())
             self._delivery.deliver(batch, reply.matrix)
         elif reply.status is Status.OUT_OF_MEMORY:
-            self.budget.shrink(tokens, monotonic())
+            self.budget.shrink(batch.tokens, monotonic())
             self._delivery.fail(batch, Failure.OUT_OF_MEMORY, reply.message)
         else:
             self._delivery.fail(batch, Failure.ERROR, reply.message)
-        self._changed.set()
-        return None
 
     def _lose(self, batch: Batch, failure: Failure) -> Failure:
         self._delivery.fail(batch, failure, "")
-        self._changed.set()
         return failure

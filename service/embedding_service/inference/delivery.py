@@ -3,10 +3,9 @@
 from functools import partial
 from time import monotonic
 
-import numpy as np
 import structlog
 
-from embedding_service.errors import NonFiniteOutput, ServiceError
+from embedding_service.errors import NonFiniteOutput, ServiceError, Unavailable
 from embedding_service.inference.batching import Batch, Budget, Queue
 from embedding_service.inference.outcomes import Failure, decide
 from embedding_service.telemetry.metrics import Metrics
@@ -50,7 +49,8 @@ class Delivery:
             )
         finite = is_finite_by_row(matrix)
         if not finite.all():
-            self._failures.labels(model=self._model, kind="non_finite").inc(int(np.sum(~finite)))
+            self._failures.labels(model=self._model, kind="non_finite").inc()
+            self._queue.note_dead()
         for entry, row, is_finite in zip(batch.entries, matrix, finite.tolist(), strict=True):
             if is_finite:
                 entry.ticket.deliver(entry.position, row)
@@ -77,10 +77,16 @@ class Delivery:
             entry.ticket.fail(error)
             self._queue.note_dead()
 
-    def abandon(self, error: ServiceError) -> None:
-        """Fail all that waits."""
+    def give_up(self, batch: Batch) -> None:
+        """Fail what a fault of this program has cost."""
+        for entry in batch.entries:
+            entry.ticket.fail(ServiceError("an internal error; see the log"))
+        self._queue.note_dead()
+
+    def abandon(self, message: str, retry_after: float) -> None:
+        """Fail all that waits, for now."""
         for entry in self._queue.take_everything():
-            entry.ticket.fail(error)
+            entry.ticket.fail(Unavailable(message, retry_after))
 
     def close(self) -> None:
         """Take the queue's series back: its model is no longer loaded."""

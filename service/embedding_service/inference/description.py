@@ -65,6 +65,6 @@ class Health:
     default_model: str
     description: ModelDescription | None
     has_gpu: bool
-    """Whether CUDA answered when the default model was loaded."""
+    """Whether the system has an NVIDIA GPU, used or not."""
     detail: str
     """One sentence for people: what is amiss, or `serving`."""

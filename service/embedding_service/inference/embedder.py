@@ -4,28 +4,35 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from time import monotonic
 
-from embedding_service.errors import DeadlineExceeded
-from embedding_service.inference.cores import usable_cores
+from embedding_service.errors import DeadlineExceeded, Unavailable
 from embedding_service.inference.crew import Shared, Slots
 from embedding_service.inference.description import Health, ModelDescription, ServedModel
 from embedding_service.inference.forwarding import forward
-from embedding_service.inference.loading import Loader, count_workers
+from embedding_service.inference.gpus import has_nvidia_gpu
+from embedding_service.inference.loading import (
+    LoadedModel,
+    Loader,
+    count_tokenizer_threads,
+    count_workers,
+)
+from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.registry import Registry
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Token, TokenIds
 from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 
+_RETRY_AFTER_LOADING = 10.0
 _BROKEN_AFTER = 60.0
 """Seconds of failing restarts after which only a new process can help."""
 _SLICE_TEXTS = 256
 """Texts of one slice of a stream …"""
 _SLICES_AHEAD = 4
 """… and how many of them are under way at once, so that the device has no pause between two."""
-_MOST_TOKENIZER_THREADS = 4
 
 
 class Embedder:
@@ -36,8 +43,8 @@ class Embedder:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._zygote = Zygote(environment, settings.model_load_timeout)
-        threads = settings.tokenizer_threads or min(usable_cores(), _MOST_TOKENIZER_THREADS)
+        self._zygote = Zygote(environment)
+        threads = count_tokenizer_threads(settings)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tokenise")
         shared = Shared(self._zygote, Slots(cpu=count_workers(settings)), metrics)
         self._registry = Registry(
@@ -74,13 +81,24 @@ class Embedder:
             could not do one of the texts.
         """
         seconds = request.timeout or self._settings.request_timeout
+        async with self._use(request.model, seconds) as (model, scope):
+            return await forward(model, request, self._settings, self._metrics, scope.expired)
+
+    @asynccontextmanager
+    async def _use(
+        self, name: str | None, seconds: float
+    ) -> AsyncGenerator[tuple[LoadedModel, asyncio.Timeout], None]:
+        """A loaded model, for `seconds` at most, its load included."""
+        scope = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds) as scope:
-                async with self._registry.use(request.model) as model:
-                    return await forward(
-                        model, request, self._settings, self._metrics, scope.expired
-                    )
+            async with scope, self._registry.use(name) as model:
+                yield model, scope
         except TimeoutError:
+            if not scope.expired():
+                raise
+            if self._registry.is_loading(name):
+                message = "the model is still being loaded; come back"
+                raise Unavailable(message, _RETRY_AFTER_LOADING) from None
             raise DeadlineExceeded(seconds) from None
 
     async def stream(self, request: EmbeddingRequest) -> AsyncGenerator[Embeddings, None]:
@@ -107,23 +125,34 @@ class Embedder:
     async def describe(self, model: str | None = None) -> ModelDescription:
         """Load the model if need be and return its facts.
 
-        Raises ModelNotServed, ModelUnavailable.
+        Raises ModelNotServed, ModelUnavailable, Unavailable, DeadlineExceeded.
         """
-        async with self._registry.use(model) as loaded:
+        async with self._use(model, self._settings.request_timeout) as (loaded, _):
             return loaded.description
 
     async def tokenise(
-        self, texts: Sequence[str], model: str | None = None, *, add_special_tokens: bool = True
+        self,
+        texts: Sequence[str],
+        model: str | None = None,
+        *,
+        add_special_tokens: bool = True,
+        prompt_name: str | None = None,
     ) -> list[list[Token]]:
-        """Tokens of each text, uncut. Raises as `describe`."""
-        async with self._registry.use(model) as loaded:
-            return await loaded.tokeniser.inspect(texts, add_special_tokens=add_special_tokens)
+        """Tokens of each text, the named prompt before it, uncut.
+
+        Raises InvalidRequest for a prompt the model does not have, and as `describe`.
+        """
+        async with self._use(model, self._settings.request_timeout) as (loaded, _):
+            facts = loaded.description
+            prompt = choose_prompt(facts.prompts, facts.default_prompt_name, None, prompt_name)
+            prompted = [prompt + text for text in texts]
+            return await loaded.tokeniser.inspect(prompted, add_special_tokens=add_special_tokens)
 
     async def decode(
         self, ids: Sequence[TokenIds], model: str | None = None, *, skip_special_tokens: bool = True
     ) -> list[str]:
         """Text of each list of token ids. Raises TokenIdOutOfRange, and as `describe`."""
-        async with self._registry.use(model) as loaded:
+        async with self._use(model, self._settings.request_timeout) as (loaded, _):
             return await loaded.tokeniser.decode(ids, skip_special_tokens=skip_special_tokens)
 
     def served(self) -> list[ServedModel]:
@@ -137,21 +166,21 @@ class Embedder:
         failing_since = crew.failing_since if crew else None
         is_broken = failing_since is not None and monotonic() - failing_since > _BROKEN_AFTER
         is_serving = crew is not None and crew.workers > 0
-        if is_serving:
+        if is_broken:
+            detail = "no worker can be started; see the log"
+        elif is_serving:
             detail = "serving"
         elif crew is None:
             detail = "the default model is being loaded"
-        elif is_broken:
-            detail = "no worker can be started; see the log"
         else:
             detail = "a worker is being replaced"
         return Health(
             is_started=self._is_started,
             is_serving=is_serving,
-            is_broken=is_broken and not is_serving,
+            is_broken=is_broken,
             default_model=self._registry.default,
             description=model.description if model else None,
-            has_gpu=model is not None and model.description.device != "cpu",
+            has_gpu=has_nvidia_gpu(),
             detail=detail,
         )
 

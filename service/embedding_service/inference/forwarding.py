@@ -7,12 +7,18 @@ from typing import cast
 
 import numpy as np
 
-from embedding_service.errors import InvalidRequest, Issue, Unavailable
+from embedding_service.errors import InvalidRequest, Issue
 from embedding_service.inference.admission import admit, predict_wait
 from embedding_service.inference.batching import Entry
 from embedding_service.inference.loading import LoadedModel
 from embedding_service.inference.models.prompts import choose_prompt
-from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Timings, TokenIds
+from embedding_service.inference.requests import (
+    EmbeddingRequest,
+    Embeddings,
+    Timings,
+    TokenIds,
+    TrafficClass,
+)
 from embedding_service.inference.texts import check_texts
 from embedding_service.inference.tickets import Ticket
 from embedding_service.inference.tokenisation import TokenLists
@@ -23,7 +29,6 @@ from embedding_service.vectors import cut, normalise
 DIMENSIONS_NOT_TRAINED = "dimensions-not-trained"
 _CHARS_PER_TOKEN = 4
 """English prose has about as many; good enough to refuse by, before the tokens are counted."""
-_RETRY_AFTER = 5.0
 
 
 async def forward(
@@ -39,10 +44,13 @@ async def forward(
     """
     name = model.description.name
     warnings = _check_dimensions(model, request.dimensions)
+    estimate = _estimate_tokens(request)
     if not request.offset:  # the rest of what was accepted is not refused half-way
-        _check_capacity(model, request, settings)
+        _check_capacity(model, request, estimate, settings)
     started = monotonic()
-    lists, prompt_length = await _tokenise(model, request, settings)
+    # Counted from here on: what is being tokenised will be waited for by whoever comes next.
+    with model.crew.queue.expecting(request.traffic, estimate):
+        lists, prompt_length = await _tokenise(model, request, settings)
     queued = monotonic()
     ticket = Ticket(
         len(lists.ids),
@@ -89,17 +97,20 @@ def _check_dimensions(model: LoadedModel, dimensions: int | None) -> tuple[str, 
     return (DIMENSIONS_NOT_TRAINED,)
 
 
-def _check_capacity(model: LoadedModel, request: EmbeddingRequest, settings: Settings) -> None:
-    """Refuse before any work is done, by an estimate of the request's tokens."""
+def _estimate_tokens(request: EmbeddingRequest) -> int:
+    """Tokens of the request, before they are counted."""
+    length = sum(len(each) for each in request.inputs)
+    is_text = bool(request.inputs) and isinstance(request.inputs[0], str)
+    return length // _CHARS_PER_TOKEN if is_text else length
+
+
+def _check_capacity(
+    model: LoadedModel, request: EmbeddingRequest, tokens: int, settings: Settings
+) -> None:
+    """Refuse before any work is done."""
     crew = model.crew
-    if crew.failing_since is not None and not crew.workers:
-        raise Unavailable(
-            f"no worker of {model.description.name} is alive, and none can be started", _RETRY_AFTER
-        )
+    crew.check_alive()
     ahead = crew.queue.tokens_ahead(request.traffic) + crew.tokens_in_flight
-    tokens = sum(len(each) for each in request.inputs)
-    if request.inputs and isinstance(request.inputs[0], str):
-        tokens //= _CHARS_PER_TOKEN
     admit(
         tokens=tokens,
         queued=crew.queue.tokens,
@@ -121,19 +132,19 @@ async def _tokenise(
         request.input_type,
         request.prompt_name,
     )
-    prompt_length = 0
     if inputs and not isinstance(inputs[0], str):
         ids = cast(Sequence[TokenIds], inputs)
         if model.foreign_vocabulary is None:
-            lists = model.tokeniser.frame(ids, side)
+            lists = await model.tokeniser.frame(ids, side)
             if not request.truncate:
                 lists.refuse_truncated(model.description.max_length, request.offset)
             return lists, 0
-        inputs = model.foreign_vocabulary.decode(ids)
+        inputs = await asyncio.to_thread(model.foreign_vocabulary.decode, ids)
         check_texts(inputs, settings)
-    if model.leaves_prompt_out:
-        prompt_length = model.tokeniser.count_prompt(prompt)
-    lists = await model.tokeniser.encode(cast(Sequence[str], inputs), prompt, side)
+    texts = cast(Sequence[str], inputs)
+    prompt_length = model.tokeniser.count_prompt(prompt) if model.leaves_prompt_out else 0
+    is_bulk = request.traffic is TrafficClass.BULK
+    lists = await model.tokeniser.encode(texts, prompt, side, is_bulk=is_bulk)
     if not request.truncate:
         lists.refuse_truncated(model.description.max_length, request.offset)
     return lists, prompt_length

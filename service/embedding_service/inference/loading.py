@@ -1,9 +1,11 @@
 """From a reference to a model at work: files, device, workers, tokenizer, fingerprint."""
 
 import asyncio
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import structlog
 
@@ -16,14 +18,19 @@ from embedding_service.inference.foreign_ids import ForeignVocabulary
 from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
 from embedding_service.inference.models.options import read_matryoshka
 from embedding_service.inference.models.sources import locate
+from embedding_service.inference.threads import in_thread
 from embedding_service.inference.tokenisation import Tokeniser
-from embedding_service.inference.workers.hosts import Host, ProcessLost
+from embedding_service.inference.workers.control import NoProcess
+from embedding_service.inference.workers.hosts import Host
 from embedding_service.references import Reference, Source
 from embedding_service.settings import EngineSettings, ModelOptions
 
 _log = structlog.get_logger(__name__)
 
 _MOST_WORKERS = 16
+_MOST_TOKENIZER_THREADS = 4
+_LEAST_RELOAD, _PATIENCE = 60.0, 5.0
+"""A host that replaces a lost one may take a minute, or five times what the first one took."""
 _CPU_BATCH_TOKENS, _GPU_BATCH_TOKENS = 2_048, 16_384
 
 
@@ -43,7 +50,11 @@ class Loader:
     """Loads models by reference."""
 
     def __init__(
-        self, settings: EngineSettings, load_timeout: float, shared: Shared, threads: Executor
+        self,
+        settings: EngineSettings,
+        load_timeout: float,
+        shared: Shared,
+        threads: ThreadPoolExecutor,
     ) -> None:
         self._settings = settings
         self._timeout = load_timeout
@@ -55,33 +66,41 @@ class Loader:
 
         Raises ModelUnavailable; leaves nothing behind if it does.
         """
+        scope = asyncio.timeout(self._timeout)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with scope:
                 return await self._load(reference, options)
         except TimeoutError:
+            if not scope.expired():
+                raise
             raise ModelUnavailable(
                 str(reference),
                 f"model {reference} was not loaded within {self._timeout:g} s; raise "
                 f"MODEL_LOAD_TIMEOUT, or fetch it before: `gpu-embedding models fetch {reference}`",
             ) from None
+        except OSError as error:
+            raise ModelUnavailable(
+                str(reference), f"the files of model {reference} cannot be read ({error.strerror})"
+            ) from error
 
     async def _load(self, reference: Reference, options: ModelOptions) -> LoadedModel:
-        vocabulary = (
-            None
-            if options.token_ids == "model"  # noqa: S105  not a password
-            else await asyncio.to_thread(ForeignVocabulary, options.token_ids)
-        )
+        vocabulary = None
+        if options.token_ids != "model":  # noqa: S105  not a password
+            vocabulary = await in_thread(partial(ForeignVocabulary, options.token_ids))
         folder = None
         if reference.source is not Source.HASHING:
-            folder = await asyncio.to_thread(locate, reference)
+            folder = await in_thread(partial(locate, reference))
+        started = monotonic()
         host, spec, fallback = await self._open_host(reference, folder, options)
-        crew = Crew(reference.name, host, spec, self._crew_settings(spec.device), self._shared)
+        settings = self._crew_settings(spec.device, monotonic() - started)
+        crew = Crew(reference.name, host, spec, settings, self._shared)
         try:
-            digest, _ = await asyncio.gather(
-                asyncio.to_thread(_fingerprint, host.facts, folder, options), crew.start()
-            )
-            tokeniser = await asyncio.to_thread(self._build_tokeniser, host.facts)
-        except (ProcessLost, LoadFailed) as error:
+            await crew.start()
+            digest = await in_thread(partial(_fingerprint, host.facts, folder, options))
+            threads = count_tokenizer_threads(self._settings)
+            build = partial(Tokeniser, host.facts, self._threads, threads)
+            tokeniser = await in_thread(build)
+        except (NoProcess, LoadFailed) as error:
             await crew.end()
             raise ModelUnavailable(
                 str(reference),
@@ -112,19 +131,19 @@ class Loader:
         fallback = None
         try:
             try:
-                host = await self._shared.zygote.start_host(spec)
+                host = await self._shared.zygote.start_host(spec, self._timeout)
             except LoadFailed as failure:
                 if failure.kind != "device" or self._settings.device == "cuda":
                     raise
                 fallback = failure.message
                 _log.warning("NO GPU: running on the CPU, many times slower", reason=fallback)
                 spec = replace(spec, device="cpu")
-                host = await self._shared.zygote.start_host(spec)
+                host = await self._shared.zygote.start_host(spec, self._timeout)
         except LoadFailed as failure:
             raise ModelUnavailable(
                 str(reference), f"model {reference} cannot be loaded: {failure.message}"
             ) from failure
-        except ProcessLost as lost:
+        except NoProcess as lost:
             raise ModelUnavailable(
                 str(reference),
                 f"the process that loaded model {reference} ended ({lost}); most often memory ran "
@@ -132,23 +151,31 @@ class Loader:
             ) from lost
         return host, spec, fallback
 
-    def _crew_settings(self, device: str) -> CrewSettings:
+    def _crew_settings(self, device: str, load_seconds: float) -> CrewSettings:
         settings = self._settings
-        by_device = _CPU_BATCH_TOKENS if device == "cpu" else _GPU_BATCH_TOKENS
         return CrewSettings(
             workers=count_workers(settings),
-            max_batch_tokens=settings.max_batch_tokens or by_device,
+            max_batch_tokens=settings.max_batch_tokens or default_batch_tokens(device),
             max_batch_texts=settings.max_batch_texts,
             forward_timeout=settings.forward_timeout,
+            reload_timeout=max(_LEAST_RELOAD, _PATIENCE * load_seconds),
         )
 
-    def _build_tokeniser(self, facts: Facts) -> Tokeniser:
-        return Tokeniser(facts.tokenizer, facts.max_length, facts.vocabulary_size, self._threads)
+
+def default_batch_tokens(device: str) -> int:
+    """Tokens in one forward where no setting says otherwise."""
+    return _CPU_BATCH_TOKENS if device == "cpu" else _GPU_BATCH_TOKENS
 
 
 def count_workers(settings: EngineSettings) -> int:
-    """Workers of a model on the CPU."""
-    return settings.workers or min(usable_cores(), _MOST_WORKERS)
+    """Workers of a model on the CPU; together their threads are no more than the cores."""
+    workers = usable_cores() // settings.worker_threads
+    return settings.workers or max(1, min(workers, _MOST_WORKERS))
+
+
+def count_tokenizer_threads(settings: EngineSettings) -> int:
+    """Threads that tokenise, for all models together."""
+    return settings.tokenizer_threads or min(usable_cores(), _MOST_TOKENIZER_THREADS)
 
 
 def _fingerprint(facts: Facts, folder: Path | None, options: ModelOptions) -> str:

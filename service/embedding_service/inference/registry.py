@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Literal
 
@@ -12,6 +13,7 @@ import structlog
 from embedding_service.errors import ModelNotServed, ModelUnavailable
 from embedding_service.inference.description import ServedModel
 from embedding_service.inference.loading import LoadedModel, Loader
+from embedding_service.inference.threads import in_thread
 from embedding_service.inference.workers.memory import resident_bytes
 from embedding_service.references import Reference
 from embedding_service.settings import ModelOptions
@@ -30,7 +32,7 @@ class _Place:
     reference: Reference
     loaded: LoadedModel | None = None
     loading: asyncio.Task[LoadedModel] | None = None
-    failure: ModelUnavailable | None = None
+    failure: str | None = None
     failed_at: float = 0.0
     users: int = 0
     last_used: float = 0.0
@@ -55,6 +57,8 @@ class Registry:
         self._loader = loader
         self._budget = memory_budget
         self._metrics = metrics
+        self._is_over_budget = False
+        self._tidying: asyncio.Task[None] | None = None
 
     @property
     def default(self) -> str:
@@ -81,6 +85,13 @@ class Registry:
         finally:
             place.users -= 1
             place.last_used = monotonic()
+            if self._is_over_budget and place.users == 0 and self._tidying is None:
+                self._tidying = asyncio.create_task(self._make_room(keep=None))
+
+    def is_loading(self, name: str | None) -> bool:
+        """Whether the model (None is the default) is being loaded now."""
+        place = self._places.get(self._default if name is None else name)
+        return place is not None and place.loading is not None
 
     def served(self) -> list[ServedModel]:
         """The served models, the default first."""
@@ -88,6 +99,9 @@ class Registry:
 
     async def close(self) -> None:
         """Unload everything."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         for place in self._places.values():
             if place.loading is not None:
                 place.loading.cancel()
@@ -97,12 +111,16 @@ class Registry:
     async def _load(self, place: _Place) -> LoadedModel:
         """Load once for however many ask; a caller that leaves does not stop the load."""
         if place.failure is not None and monotonic() - place.failed_at < _REMEMBERED_FAILURE:
-            raise place.failure
+            # A new one each time: a raised exception keeps what its caller held alive.
+            raise ModelUnavailable(str(place.reference), place.failure)
         if place.loading is None:
             place.loading = asyncio.create_task(self._load_now(place))
             # Callers may all have left when it fails; the failure is kept in the place.
             place.loading.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(place.loading)
+        try:
+            return await asyncio.shield(place.loading)
+        except ModelUnavailable as failure:
+            raise ModelUnavailable(str(place.reference), failure.message) from None
 
     async def _load_now(self, place: _Place) -> LoadedModel:
         name = place.reference.name
@@ -114,13 +132,12 @@ class Registry:
                     place.reference, self._options.get(name, ModelOptions())
                 )
         except ModelUnavailable as failure:
-            place.failure, place.failed_at = failure, monotonic()
+            place.failure, place.failed_at = failure.message, monotonic()
             _log.error("model cannot be loaded", model=name, reason=failure.message)
             raise
         finally:
             place.loading = None
         place.loaded, place.failure, place.last_used = model, None, monotonic()
-        place.memory = await asyncio.to_thread(resident_bytes, model.crew.pids)
         self._tell(model, is_loaded=True)
         _log.info(
             "model loaded",
@@ -128,29 +145,44 @@ class Registry:
             seconds=round(monotonic() - started, 2),
             device=model.description.device,
             dimension=model.description.dimension,
-            memory=place.memory,
             fingerprint=model.description.fingerprint,
         )
         await self._make_room(keep=place)
         return model
 
-    async def _make_room(self, keep: _Place) -> None:
-        """Unload the least recently used models until the rest fits into the budget."""
-        if not self._budget:
-            return
-        while sum(place.memory or 0 for place in self._places.values()) > self._budget:
-            idle = [
-                place
-                for place in self._places.values()
-                if place.loaded is not None
-                and place.users == 0
-                and place is not keep
-                and place.reference.name != self._default
-            ]
-            if not idle:
-                _log.warning("models need more than MODEL_MEMORY_BUDGET", budget=self._budget)
-                return
-            await self._unload(min(idle, key=lambda place: place.last_used))
+    async def _make_room(self, keep: _Place | None) -> None:
+        """Unload the least recently used models until the rest fits into the budget.
+
+        What is in use stays, and so does the default model; what is too much then goes later.
+        """
+        try:
+            while await self._measure() > self._budget > 0:
+                idle = [place for place in self._places.values() if self._is_idle(place)]
+                if keep in idle:
+                    idle.remove(keep)
+                self._is_over_budget = not idle
+                if not idle:
+                    _log.warning("models need more than MODEL_MEMORY_BUDGET", budget=self._budget)
+                    return
+                await self._unload(min(idle, key=lambda place: place.last_used))
+            self._is_over_budget = False
+        finally:
+            self._tidying = None
+
+    def _is_idle(self, place: _Place) -> bool:
+        is_default = place.reference.name == self._default
+        return place.loaded is not None and place.users == 0 and not is_default
+
+    async def _measure(self) -> int:
+        """Memory of all loaded models together, noted for each."""
+        for place in self._places.values():
+            model = place.loaded
+            if model is None:
+                continue
+            memory = await in_thread(partial(resident_bytes, model.crew.pids))
+            if place.loaded is model:
+                place.memory = None if memory is None else memory + model.crew.facts.device_bytes
+        return sum(place.memory or 0 for place in self._places.values())
 
     async def _unload(self, place: _Place) -> None:
         model, place.loaded, place.memory = place.loaded, None, None
@@ -196,5 +228,5 @@ class Registry:
             state=state,
             description=loaded.description if loaded else None,
             memory_bytes=place.memory,
-            failure=place.failure.message if place.failure else None,
+            failure=place.failure,
         )

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from embedding_service.errors import InvalidRequest, Issue, TooLarge
 from embedding_service.settings import Limits
 
-_MOST_ISSUES = 100
-"""A request with 10,000 empty texts gets the first of them named, not a 1 MB answer."""
+MOST_ISSUES = 100
+"""That are told of one kind. A request with 10,000 empty texts gets the first of them named, not a 1 MB answer."""
+
+LONE_SURROGATE = "has a lone surrogate, which is no Unicode text"
 
 
 def check_texts(texts: Sequence[str], limits: Limits) -> None:
@@ -34,7 +36,7 @@ def check_texts(texts: Sequence[str], limits: Limits) -> None:
         fault = _fault_of(text, limits.allow_empty_texts)
         if fault is not None:
             issues.append(Issue(fault, position=position))
-            if len(issues) == _MOST_ISSUES:
+            if len(issues) == MOST_ISSUES:
                 break
     if issues:
         positions = ", ".join(str(issue.position) for issue in issues[:10])
@@ -47,7 +49,7 @@ def _fault_of(text: str, allow_empty: bool) -> str | None:
     if "\0" in text:
         return "has a NUL character"
     if not text.isascii() and _has_surrogate(text):
-        return "has a lone surrogate, which is no Unicode text"
+        return LONE_SURROGATE
     return None
 
 

@@ -1,16 +1,22 @@
 """Texts to token ids, in threads: the tokenizers library works without the interpreter's lock."""
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from embedding_service.errors import InvalidRequest, Issue, TextTooLong, TokenIdOutOfRange
+from embedding_service.errors import Issue, TextTooLong, TokenIdOutOfRange
+from embedding_service.inference.backends.base import Facts
 from embedding_service.inference.requests import Side, Token, TokenIds
+
+_T = TypeVar("_T")
 
 _SLICE_TEXTS = 64
 _SLICE_CHARS = 65_536
@@ -55,12 +61,13 @@ class Tokeniser:
     Its settings never change after it is built, so threads may share it.
     """
 
-    def __init__(
-        self, serialised: str, max_length: int | None, vocabulary_size: int, threads: Executor
-    ) -> None:
+    def __init__(self, facts: Facts, threads: ThreadPoolExecutor, workers: int) -> None:
+        """Build it from what a backend tells; `workers` is the number of `threads`."""
+        serialised, max_length = facts.tokenizer, facts.max_length
         self._max_length = max_length
-        self._vocabulary_size = vocabulary_size
+        self._vocabulary_size = facts.vocabulary_size
         self._threads = threads
+        self._bulk_turns = asyncio.Semaphore(max(1, workers - 1))
         self._by_side = {side: _load(serialised, max_length, side) for side in ("right", "left")}
         self._uncut = _load(serialised, None, "right")
         self._prefix, self._suffix = _find_frame(self._uncut)
@@ -69,17 +76,25 @@ class Tokeniser:
             "left" if configured and configured["direction"] == "left" else "right"
         )
 
-    async def encode(self, texts: Sequence[str], prompt: str, side: Side | None) -> TokenLists:
-        """Tokenise texts, each with `prompt` before it; `side` None cuts where the model does."""
+    async def encode(
+        self, texts: Sequence[str], prompt: str, side: Side | None, *, is_bulk: bool = False
+    ) -> TokenLists:
+        """Tokenise texts, each with `prompt` before it; `side` None cuts where the model does.
+
+        Bulk leaves a thread free, so that one long batch does not keep single texts waiting.
+        """
         tokenizer = self._by_side[side or self._own_side]
-        loop = asyncio.get_running_loop()
-        parts = await asyncio.gather(
-            *(
-                loop.run_in_executor(self._threads, _encode, tokenizer, part, prompt)
-                for part in _slice(texts)
-            )
-        )
+        turns = self._bulk_turns if is_bulk else nullcontext()
+
+        async def encode_part(part: list[str]) -> list[tuple[NDArray[np.int32], int]]:
+            async with turns:
+                return await self._run(partial(_encode, tokenizer, part, prompt))
+
+        parts = await asyncio.gather(*(encode_part(part) for part in _slice(texts)))
         return self._collect([each for part in parts for each in part])
+
+    async def _run(self, function: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     def count_prompt(self, prompt: str) -> int:
         """Leading tokens that are the prompt's.
@@ -91,13 +106,14 @@ class Tokeniser:
         encoding = self._by_side[self._own_side].encode(prompt)
         return len(encoding.ids) - (encoding.special_tokens_mask[-1] if encoding.ids else 0)
 
-    def frame(self, lists: Sequence[TokenIds], side: Side | None) -> TokenLists:
+    async def frame(self, lists: Sequence[TokenIds], side: Side | None) -> TokenLists:
         """Make token ids from outside fit to be forwarded: checked, framed where that lacks, cut.
 
-        Raises:
-            InvalidRequest: an empty list.
-            TokenIdOutOfRange: an id the model has no embedding for.
+        Raises TokenIdOutOfRange: an id the model has no embedding for.
         """
+        return await self._run(partial(self._frame, lists, side))
+
+    def _frame(self, lists: Sequence[TokenIds], side: Side | None) -> TokenLists:
         self._check_ids(lists)
         ids: list[NDArray[np.int32]] = []
         uncut: dict[int, int] = {}
@@ -115,12 +131,7 @@ class Tokeniser:
 
     def _check_ids(self, lists: Sequence[TokenIds]) -> None:
         for position, each in enumerate(lists):
-            if not each:
-                raise InvalidRequest(
-                    f"the list of token ids at position {position} is empty",
-                    [Issue("is empty", position=position)],
-                )
-            if min(each) < 0 or max(each) >= self._vocabulary_size:
+            if each and not 0 <= min(each) <= max(each) < self._vocabulary_size:
                 raise TokenIdOutOfRange(
                     f"token ids at position {position} are not of this model's vocabulary "
                     f"(0 to {self._vocabulary_size - 1:,}); LangChain sends OpenAI's ids unless "
@@ -131,20 +142,19 @@ class Tokeniser:
 
     async def inspect(self, texts: Sequence[str], *, add_special_tokens: bool) -> list[list[Token]]:
         """Tokens of each text, uncut."""
-        encodings = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: self._uncut.encode_batch(list(texts), add_special_tokens=add_special_tokens),
+        encodings = await self._run(
+            partial(self._uncut.encode_batch, list(texts), add_special_tokens=add_special_tokens)
         )
         return [_tokens_of(encoding) for encoding in encodings]
 
     async def decode(self, lists: Sequence[TokenIds], *, skip_special_tokens: bool) -> list[str]:
         """Text of each list of ids. Raises as `frame`."""
+        return await self._run(partial(self._decode, lists, skip_special_tokens))
+
+    def _decode(self, lists: Sequence[TokenIds], skip_special_tokens: bool) -> list[str]:
         self._check_ids(lists)
-        decoded: list[str] = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: self._uncut.decode_batch(
-                [list(each) for each in lists], skip_special_tokens=skip_special_tokens
-            ),
+        decoded: list[str] = self._uncut.decode_batch(
+            [list(each) for each in lists], skip_special_tokens=skip_special_tokens
         )
         return decoded
 

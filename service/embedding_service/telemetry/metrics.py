@@ -6,6 +6,8 @@ The four names the product promises are kept to the letter (`embeddings_generate
 from closed sets (served names, routes, reasons), never from a request.
 """
 
+from typing import Final
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -14,6 +16,9 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Of requests, to be told by name; others share one: a client can invent as many as it likes."""
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -26,6 +31,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._has_no_device = True
         # A `_created` series beside every counter and histogram doubles a scrape for nothing.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the only untyped one there
         self._count_requests(registry)
@@ -33,6 +39,13 @@ class Metrics:
         self._watch_queue(registry)
         self._watch_models(registry)
         ProcessCollector(registry=registry)
+
+    def tell_device_memory(self, device: str, used: int) -> None:
+        """Set what is in use on a GPU; the series that says there is none goes."""
+        self.gpu_memory.labels(device=device).set(used)
+        if self._has_no_device:
+            self._has_no_device = False
+            self.gpu_memory.remove("none")
 
     def _count_requests(self, registry: CollectorRegistry) -> None:
         self.active_requests = Gauge(
@@ -55,7 +68,7 @@ class Metrics:
         )
         self.refusals = Counter(
             "embedding_refusals_total",
-            "Requests refused, by the error's code (docs/errors.md).",
+            "Requests answered with an error, by its code (docs/errors.md).",
             ["reason"],
             registry=registry,
         )

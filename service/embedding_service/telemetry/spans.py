@@ -18,9 +18,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from embedding_service.telemetry.metrics import METHODS
 from embedding_service.telemetry.traces import AsgiApp, Message, Receive, Scope, Send
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CONTEXT_HEADERS = frozenset({b"traceparent", b"tracestate"})
 _SHUTDOWN_SECONDS = 5.0
 
@@ -56,7 +56,7 @@ class _TracedApp:
         if scope["type"] != "http" or scope["path"] in self._untraced_paths:
             await self._app(scope, receive, send)
             return
-        is_known = scope["method"] in _METHODS  # a made-up one must not make up a name
+        is_known = scope["method"] in METHODS  # a made-up one must not make up a name
         method = scope["method"] if is_known else "HTTP"
         with self._tracer.start_as_current_span(
             method,

@@ -1,6 +1,7 @@
 """What may come as a body, on all routes that read one."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apis import Api, OpenApi
+from asgi import Connection
+from asgi import body as part_of_body
 from native import BATCH, GENERATE
 
 JSON = {"Content-Type": "application/json"}
@@ -88,6 +91,19 @@ async def test_a_body_that_grows_too_large_is_refused_on_the_way(open_api: OpenA
     response = await api.http.post(GENERATE, content=content(), headers=JSON)
     assert response.status_code == 413
     assert taken == 11
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_a_body_whose_rest_does_not_come_is_given_up(api: Api, route: str) -> None:
+    api.app.state.rooms = replace(api.app.state.rooms, body_patience=0.0)
+    stalled = Connection("POST", route, JSON.items())
+    stalled.put(part_of_body(b'{"', more=True))
+    await stalled.run(api.app)
+    assert stalled.status == 408
+    assert stalled.headers["connection"] == "close"
+    assert "no byte of the body came" in stalled.content.decode()
+    assert api.lifecycle.in_flight == 0
+    assert api.sample("embedding_refusals_total", reason="body_stalled") == 1
 
 
 async def test_a_body_of_exactly_the_limit_is_read(open_api: OpenApi) -> None:

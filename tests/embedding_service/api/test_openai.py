@@ -54,6 +54,11 @@ async def test_base64_is_little_endian_float32(api: Api) -> None:
     assert row.tolist() == vector_of("a")
 
 
+async def test_null_is_the_default_format(api: Api) -> None:
+    answer = (await post(api, input="a", encoding_format=None)).json()
+    assert answer["data"][0]["embedding"] == vector_of("a")
+
+
 async def test_vectors_are_normalised_and_long_texts_cut(api: Api) -> None:
     await post(api, input="a", dimensions=4)
     request = api.embedder.requests[0]

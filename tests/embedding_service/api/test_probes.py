@@ -25,6 +25,11 @@ async def test_a_serving_server_passes_every_probe(api: Api, probe: str) -> None
     assert await status_of(api, probe) == 200
 
 
+@pytest.mark.parametrize("probe", ["/livez", "/readyz", "/startupz", "/health"])
+async def test_uptime_checkers_ask_for_the_head_alone(api: Api, probe: str) -> None:
+    assert (await api.http.head(probe)).status_code == 200
+
+
 async def test_while_starting_it_is_alive_and_not_ready(api: Api) -> None:
     state = {"is_started": False, "is_serving": False}
     assert await status_of(api, "/livez", **state) == 200

@@ -1,14 +1,16 @@
 """Texts and token ids become what the model reads: framed, cut, counted."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from embedding_service.errors import InvalidRequest, TextTooLong, TokenIdOutOfRange
+from embedding_service.errors import TextTooLong, TokenIdOutOfRange
 from embedding_service.inference.backends.hashing import HashingBackend
 from embedding_service.inference.tokenisation import Tokeniser
 
@@ -23,7 +25,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def build(threads: ThreadPoolExecutor, max_length: int | None = 16) -> Tokeniser:
-    return Tokeniser(FACTS.tokenizer, max_length, FACTS.vocabulary_size, threads)
+    return Tokeniser(replace(FACTS, max_length=max_length), threads, workers=2)
 
 
 async def test_texts_are_framed_by_special_tokens(threads: ThreadPoolExecutor) -> None:
@@ -100,17 +102,19 @@ async def test_order_and_counts_hold_however_the_work_is_cut(texts: list[str]) -
         ([END], [BEGIN, END]),
     ],
 )
-def test_ids_are_framed_where_the_frame_is_missing(
+async def test_ids_are_framed_where_the_frame_is_missing(
     threads: ThreadPoolExecutor, given_ids: list[int], framed: list[int]
 ) -> None:
-    assert build(threads).frame([given_ids], None).ids[0].tolist() == framed
+    assert (await build(threads).frame([given_ids], None)).ids[0].tolist() == framed
 
 
 @pytest.mark.parametrize(
     ("side", "kept"), [("right", list(range(2, 16))), ("left", list(range(6, 20)))]
 )
-def test_ids_are_cut_like_texts(threads: ThreadPoolExecutor, side: str, kept: list[int]) -> None:
-    lists = build(threads).frame([list(range(2, 20))], side)  # type: ignore[arg-type]  # parametrised
+async def test_ids_are_cut_like_texts(
+    threads: ThreadPoolExecutor, side: str, kept: list[int]
+) -> None:
+    lists = await build(threads).frame([list(range(2, 20))], side)  # type: ignore[arg-type]  # parametrised
     assert lists.ids[0].tolist() == [BEGIN, *kept, END]
     assert lists.truncated == [0]
 
@@ -119,15 +123,24 @@ def test_ids_are_cut_like_texts(threads: ThreadPoolExecutor, side: str, kept: li
 async def test_ids_of_another_vocabulary_are_refused(threads: ThreadPoolExecutor, bad: int) -> None:
     tokeniser = build(threads)
     with pytest.raises(TokenIdOutOfRange, match="check_embedding_ctx_length=False") as refusal:
-        tokeniser.frame([[5], [6, bad]], None)
+        await tokeniser.frame([[5], [6, bad]], None)
     assert refusal.value.issues[0].position == 1
     with pytest.raises(TokenIdOutOfRange):
         await tokeniser.decode([[bad]], skip_special_tokens=True)
 
 
-def test_an_empty_list_of_ids_is_refused(threads: ThreadPoolExecutor) -> None:
-    with pytest.raises(InvalidRequest, match="position 1"):
-        build(threads).frame([[5], []], None)
+async def test_an_empty_list_of_ids_is_its_frame(threads: ThreadPoolExecutor) -> None:
+    assert (await build(threads).frame([[]], None)).ids[0].tolist() == [BEGIN, END]
+
+
+async def test_bulk_leaves_a_thread_to_single_texts(threads: ThreadPoolExecutor) -> None:
+    tokeniser = build(threads, max_length=None)
+    bulk = asyncio.create_task(tokeniser.encode(["word " * 20_000] * 40, "", None, is_bulk=True))
+    await asyncio.sleep(0)
+    single = await tokeniser.encode(["hi"], "", None)
+    assert not bulk.done()
+    assert single.counts.tolist() == [4]
+    assert len((await bulk).ids) == 40
 
 
 async def test_tokens_are_told_with_their_places(threads: ThreadPoolExecutor) -> None:
@@ -142,6 +155,7 @@ async def test_tokens_are_told_with_their_places(threads: ThreadPoolExecutor) ->
 async def test_a_tokenizer_without_special_tokens_has_no_frame(threads: ThreadPoolExecutor) -> None:
     plain = Tokenizer(models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?"))  # noqa: S106  not a password
     plain.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokeniser = Tokeniser(plain.to_str(), 8, 3, threads)
-    assert tokeniser.frame([[1, 0]], None).ids[0].tolist() == [1, 0]
+    facts = replace(FACTS, tokenizer=plain.to_str(), max_length=8, vocabulary_size=3)
+    tokeniser = Tokeniser(facts, threads, workers=2)
+    assert (await tokeniser.frame([[1, 0]], None)).ids[0].tolist() == [1, 0]
     assert (await tokeniser.encode(["a b c"], "", None)).ids[0].tolist() == [0, 1, 2]

@@ -1,7 +1,5 @@
 """Outermost: gives every request its id, and tells log and metrics what became of it."""
 
-from typing import Final
-
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
@@ -9,12 +7,9 @@ from structlog.typing import FilteringBoundLogger
 
 from embedding_service.api.exchange import Exchange, open_exchange
 from embedding_service.api.headers import REQUEST_ID, add_headers
-from embedding_service.telemetry.metrics import Metrics
+from embedding_service.telemetry.metrics import METHODS, Metrics
 
 _log: FilteringBoundLogger = structlog.get_logger("embedding_service.access")
-
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""Others share one label: a client can invent as many as it likes."""
 
 
 class Recording:
@@ -50,7 +45,7 @@ class Recording:
 
     def _count(self, scope: Scope, exchange: Exchange) -> None:
         route, seconds = _route_of(scope, exchange), exchange.seconds
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.http_requests.labels(route, method, str(exchange.status)).inc()
         self._metrics.http_duration.labels(route).observe(seconds)
         if exchange.code:
@@ -59,7 +54,7 @@ class Recording:
 
 def _tell(scope: Scope, exchange: Exchange) -> None:
     facts = {
-        "method": scope["method"] if scope["method"] in _METHODS else "other",
+        "method": scope["method"] if scope["method"] in METHODS else "other",
         "route": _route_of(scope, exchange),
         "status": exchange.status,
         "duration_ms": round(exchange.seconds * 1000, 1),

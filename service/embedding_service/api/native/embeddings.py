@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from embedding_service.api.bodies import Payload, read_payload, request_body
+from embedding_service.api.body_faults import Takes
 from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import headers_of, usage_of
-from embedding_service.api.encoding import EncodingFormat, Envelope, answer
+from embedding_service.api.encoding import EncodingFormat, Envelope, respond
 from embedding_service.api.exchange import Exchange, exchange_of
-from embedding_service.api.faults import Takes
 from embedding_service.api.inputs import Texts, checked_texts, traffic_of
 from embedding_service.api.native.answers import GenerateAnswer
 from embedding_service.api.native.streaming import LINES, stream, wants_lines
@@ -145,6 +145,6 @@ async def _answer(
         return b"]," + orjson.dumps(facts)[1:]
 
     envelope = Envelope(head=b'{"embeddings":[', tail=tail)
-    return await answer(
+    return await respond(
         embeddings.matrix, payload.encoding_format, envelope, headers_of(embeddings), rooms.metrics
     )

@@ -1,4 +1,4 @@
-"""GET /health: the mission's one page for people and simple monitors."""
+"""GET /health: one page for people and simple monitors."""
 
 import platform
 import time
@@ -15,6 +15,7 @@ from embedding_service.inference.description import Health
 router = APIRouter(tags=["operation"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
     summary="State of the service",

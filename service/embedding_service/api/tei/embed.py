@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from embedding_service.api.bodies import read_payload, request_body
 from embedding_service.api.dialects import Dialect
-from embedding_service.api.embedding import headers_of, timing_headers
-from embedding_service.api.encoding import Envelope, answer
+from embedding_service.api.embedding import timed_headers_of
+from embedding_service.api.encoding import Envelope, respond
 from embedding_service.api.exchange import exchange_of
 from embedding_service.api.inputs import checked_inputs, checked_texts, size_of, traffic_of
 from embedding_service.api.responses import problems_of
@@ -62,8 +62,8 @@ async def embed(request: Request) -> Response:
         )
     )
     seconds = exchange_of(request.scope).seconds
-    headers = {**headers_of(result), **timing_headers(result, size_of(inputs), seconds)}
-    return await answer(result.matrix, "float", _ENVELOPE, headers, rooms.metrics)
+    headers = timed_headers_of(result, size_of(inputs), seconds)
+    return await respond(result.matrix, "float", _ENVELOPE, headers, rooms.metrics)
 
 
 @router.post(
@@ -97,7 +97,7 @@ async def similarity(request: Request) -> Response:
         _relocate(error)
     cosines = result.matrix[1:] @ result.matrix[0]
     seconds = exchange_of(request.scope).seconds
-    headers = {**headers_of(result), **timing_headers(result, size_of(texts), seconds)}
+    headers = timed_headers_of(result, size_of(texts), seconds)
     body = orjson.dumps(cosines.astype(np.float32), option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(body, headers=headers, media_type="application/json")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from embedding_service.api.bodies import Payload
-from embedding_service.api.faults import Takes
+from embedding_service.api.body_faults import Takes
 from embedding_service.api.inputs import Ids, TextList, Texts, TextsOrIds
 from embedding_service.inference.requests import Side
 

@@ -103,15 +103,22 @@ def open_journal(output: Path, *, restart: bool) -> Iterator[Journal]:
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        # On the folder itself: the kernel lets go of it however the process ends.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if restart:
-            for path in folder.iterdir():
-                path.unlink()
-        yield Journal(folder)
+        _lock(descriptor, output)
+        try:
+            if restart:
+                for path in folder.iterdir():
+                    path.unlink()
+            yield Journal(folder)
+        finally:
+            with suppress(OSError):
+                folder.rmdir()  # when nothing was begun; otherwise it is not empty, or gone
+    finally:
+        os.close(descriptor)
+
+
+def _lock(folder: int, output: Path) -> None:
+    """Lock the folder itself: the kernel lets go of it however the process ends."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Complaint(f"{output}: another process is at work on it; let it finish") from None
-    finally:
-        with suppress(OSError):
-            folder.rmdir()  # when nothing was begun; otherwise it is not empty, or gone
-        os.close(descriptor)

@@ -20,7 +20,7 @@ _FINGERPRINT = "X-Embedding-Fingerprint"
 _PROBE = "a"
 """Embedded first, so that the server loads the model and says which one it is."""
 _TOO_MUCH_AT_ONCE = frozenset({413, 504})
-_LATER = frozenset({429, 502, 503})
+_LATER = frozenset({408, 429, 502, 503})
 
 
 class _TooMuch(Exception):
@@ -144,6 +144,8 @@ def _retry_after(value: str | None) -> float | None:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
+    if moment.tzinfo is None:  # "-0000": UTC, from a clock of unknown zone
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedding_service.cli.checks.finding import Finding, Level, in_gibibytes
-from embedding_service.settings import Settings
 
 _LITTLE_MEMORY = 3 * 2**29
 _MEMORY_FILES = (
@@ -24,19 +23,19 @@ class Memory:
     """By a container's limit below the host's own."""
 
 
-def judge_cores(usable: int, settings: Settings, present: int | None = None) -> Finding:
-    """Whether the cores do for the workers that are wanted."""
+def judge_cores(usable: int, wanted: int, present: int | None = None) -> Finding:
+    """Whether the cores do for all threads of a model's workers, of which there are `wanted`."""
     present = os.cpu_count() or usable if present is None else present
     limited = f" of the host's {present}: a container's limit" if usable < present else ""
     message = f"{usable} usable{limited}"
-    wanted = settings.workers * settings.worker_threads
     if wanted <= usable:
         return Finding("cores", Level.OK, message)
     return Finding(
         "cores",
         Level.WARNING,
-        f"{message}, and WORKERS times WORKER_THREADS is {wanted}",
-        "Set WORKERS=0, which takes one for each usable core, or raise the container's limit",
+        f"{message}, and the workers of a model have {wanted} threads",
+        "Set WORKERS=0 and WORKER_THREADS=1, which takes one for each usable core, or raise the "
+        "container's limit",
     )
 
 

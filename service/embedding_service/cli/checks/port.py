@@ -11,12 +11,12 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  the setting
 
 def check_port(settings: Settings) -> Finding:
     """Whether the server could listen, or does already."""
-    from embedding_service.server import PortTaken, bind  # noqa: PLC0415  a second for doctor alone
+    from embedding_service.server import CannotListen, open_port  # noqa: PLC0415  a slow import
 
     host, port = settings.service_host, settings.service_port
     try:
-        bind(host, port, "SERVICE_PORT").close()
-    except PortTaken as error:
+        open_port(host, port, "SERVICE_PORT").close()
+    except CannotListen as error:
         if _is_ours(host, port):
             return Finding("port", Level.OK, f"{port}: a server of ours answers there")
         return Finding("port", Level.FAILED, str(error))

@@ -40,6 +40,8 @@ class Facts:
     device: str
     device_name: str
     device_count: int
+    device_bytes: int
+    """Device memory that the loaded model holds; 0 on a CPU."""
     dtype: str
     leaves_prompt_out: bool
     """Whether pooling skips the prompt's tokens, so that their count must come with every text."""

@@ -34,6 +34,7 @@ class HashingBackend:
             device="cpu",
             device_name="cpu",
             device_count=0,
+            device_bytes=0,
             dtype="float32",
             leaves_prompt_out=False,
             vocabulary_size=tokenizer.get_vocab_size(),

@@ -1,9 +1,7 @@
 """sentence-transformers' own forward, fed with token ids: the code path that defines truth.
 
 It loads any model whose first module is a Transformer with a fast tokenizer, custom modules after
-it included. Parity with `encode()` is checked at load, not assumed: the tokenizer that the front
-will use and the features built here from ids must equal what `preprocess()` makes of the same
-texts.
+it included. Parity with `encode()` is checked at load, not assumed (acceptance.py).
 """
 
 from collections.abc import Iterator
@@ -13,10 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules.transformer import Transformer
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from embedding_service.inference.backends import acceptance
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec, TokenBatch
 from embedding_service.vectors import Matrix
 
@@ -25,11 +23,10 @@ _WASTE = 1.25
 _FREE_PADDING = 256
 """… or no more than this many tokens besides: a call has a price of its own."""
 
-_SAMPLES = (
-    "a",
-    " Leading blank, UPPER case, café and naïve.",
-    "日本語の文章と emoji 😀 mixed.\nTwo lines\tand a tab.",
-    "word " * 600,
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
 )
 
 
@@ -108,10 +105,10 @@ class ReferenceBackend:
         yield rows
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """Tell whether a smaller batch might succeed; the CPU's allocator raises RuntimeError."""
-        return isinstance(
-            error, MemoryError | torch.OutOfMemoryError
-        ) or "can't allocate memory" in str(error)
+        """Tell whether a smaller batch might succeed; some allocators only raise RuntimeError."""
+        if isinstance(error, MemoryError | torch.OutOfMemoryError):
+            return True
+        return any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
     def is_fatal(self, error: Exception) -> bool:
         """Tell whether CUDA's context is lost: after a device-side error every call fails."""
@@ -134,7 +131,7 @@ def load(spec: LoadSpec) -> ReferenceBackend:
     """Load a folder onto `spec.device`. Raises LoadFailed."""
     torch.set_num_threads(1)
     if spec.device.startswith("cuda"):
-        _check_cuda()
+        acceptance.check_cuda()
     try:
         model = SentenceTransformer(
             spec.target,
@@ -147,22 +144,19 @@ def load(spec: LoadSpec) -> ReferenceBackend:
         model.eval()
     except Exception as error:
         raise _explain(error, spec) from error
-    _check_shape(model)
+    acceptance.check_shape(model)
     if spec.max_length is not None:
+        acceptance.check_length(model, spec.max_length)
         model.max_seq_length = spec.max_length
     backend = ReferenceBackend(model, _collect_facts(model, spec), spec.threads)
-    _check_parity(backend, model)
+    acceptance.check_parity(backend.facts.tokenizer, backend.build_features, model)
+    try:
+        acceptance.check_forward(backend)
+    except LoadFailed:
+        raise
+    except Exception as error:
+        raise _explain(error, spec) from error
     return backend
-
-
-def _check_cuda() -> None:
-    if not torch.cuda.is_available():
-        built = torch.version.cuda
-        raise LoadFailed(
-            "device",
-            f"torch {torch.__version__} finds no usable CUDA device"
-            + (f" (built for CUDA {built})" if built else " (built without CUDA)"),
-        )
 
 
 def _explain(error: Exception, spec: LoadSpec) -> LoadFailed:
@@ -187,21 +181,6 @@ def _explain(error: Exception, spec: LoadSpec) -> LoadFailed:
         "model",
         f"sentence-transformers cannot load it; is the folder complete? Fetch it again ({text})",
     )
-
-
-def _check_shape(model: SentenceTransformer) -> None:
-    first = model[0]
-    if not isinstance(first, Transformer):
-        raise LoadFailed(
-            "model",
-            f"the model begins with {type(first).__name__}; served are models that begin with a "
-            "Transformer module",
-        )
-    if not getattr(model.tokenizer, "is_fast", False):
-        raise LoadFailed(
-            "model",
-            "the model has no fast tokenizer (tokenizer.json); convert it and save it again",
-        )
 
 
 def _collect_facts(model: SentenceTransformer, spec: LoadSpec) -> Facts:
@@ -229,6 +208,7 @@ def _collect_facts(model: SentenceTransformer, spec: LoadSpec) -> Facts:
         device=spec.device,
         device_name=torch.cuda.get_device_name(spec.device) if is_cuda else "cpu",
         device_count=torch.cuda.device_count() if is_cuda else 0,
+        device_bytes=torch.cuda.memory_reserved(spec.device) if is_cuda else 0,
         dtype="float32",
         leaves_prompt_out=any(not module.include_prompt for module in poolings),
         vocabulary_size=int(rows),
@@ -251,24 +231,3 @@ def _export_tokenizer(model: SentenceTransformer) -> str:
     else:
         tokenizer.no_truncation()
     return str(tokenizer.to_str())
-
-
-def _check_parity(backend: ReferenceBackend, model: SentenceTransformer) -> None:
-    """Compare ids and features with `preprocess()`; a model that differs is refused."""
-    tokenizer = Tokenizer.from_str(backend.facts.tokenizer)
-    ours = backend.build_features(
-        [
-            np.array(encoding.ids, dtype=np.int32)
-            for encoding in tokenizer.encode_batch(list(_SAMPLES))
-        ]
-    )
-    theirs = model.preprocess(list(_SAMPLES))
-    for name, value in theirs.items():
-        if isinstance(value, Tensor) and not (
-            name in ours and torch.equal(ours[name].cpu(), value.cpu().to(ours[name].dtype))
-        ):
-            raise LoadFailed(
-                "model",
-                f"the model's input {name!r} is made in a way this server does not know "
-                "(a chat template, segment types, a tokenizer with code of its own)",
-            )

@@ -8,15 +8,12 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from functools import partial
 
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec, facts_from_json
+from embedding_service.inference.threads import in_thread
+from embedding_service.inference.workers.control import Control, NoProcess, ProcessLost
 from embedding_service.inference.workers.link import WorkerLink
-from embedding_service.inference.workers.wire import receive_control, send_control
-
-_CONTROL_SECONDS = 30.0
-"""Longest a live process takes over a fork; the import of torch is waited for with the load."""
-_END_SECONDS = 2.0
 
 _CHILD_ENVIRONMENT = {
     # One thread before every fork, and none behind torch's back after it.
@@ -33,56 +30,14 @@ _CHILD_ENVIRONMENT = {
 }
 
 
-class ProcessLost(Exception):
-    """A zygote or host has died, or does not answer."""
-
-
-class _Control:
-    """Blocking calls to one process; used from threads, one at a time."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-        self._lock = threading.Lock()
-
-    def call(
-        self, message: dict[str, Any], end: socket.socket | None, timeout: float
-    ) -> dict[str, Any]:
-        """Send, with the other process's end of a channel if given, and wait for the answer."""
-        with self._lock:
-            try:
-                self._end.settimeout(timeout)
-                send_control(self._end, message, None if end is None else end.fileno())
-            except OSError as error:
-                raise ProcessLost(str(error)) from error
-            answer = self.wait(timeout)
-        if "refused" in answer:
-            raise ProcessLost(answer["refused"])
-        return answer
-
-    def wait(self, timeout: float) -> dict[str, Any]:
-        """Wait for a message that was not asked for."""
-        try:
-            self._end.settimeout(timeout)
-            received = receive_control(self._end)
-        except OSError as error:
-            raise ProcessLost(str(error)) from error
-        if received is None:
-            raise ProcessLost("it has ended")
-        return received[0]
-
-    def close(self) -> None:
-        # Closing alone would leave a thread that waits in recv() asleep.
-        with contextlib.suppress(OSError):
-            self._end.shutdown(socket.SHUT_RDWR)
-        self._end.close()
-
-
 class Worker:
     """A process that runs forwards."""
 
     def __init__(self, pid: int, link: WorkerLink, host: "Host") -> None:
         self.pid = pid
         self.link = link
+        self.is_proven = False
+        """Whether it has done a forward, or lived long enough to count as sound."""
         self._host = host
 
     async def end(self) -> None:
@@ -94,7 +49,7 @@ class Worker:
 class Host:
     """A process that has loaded one model."""
 
-    def __init__(self, pid: int, control: _Control, zygote: "Zygote", facts: Facts) -> None:
+    def __init__(self, pid: int, control: Control, zygote: "Zygote", facts: Facts) -> None:
         self.pid = pid
         self.facts = facts
         self.is_ended = False
@@ -102,14 +57,12 @@ class Host:
         self._zygote = zygote
 
     async def start_worker(self) -> Worker:
-        """Get a worker that shares this host's weights. Raises ProcessLost."""
+        """Get a worker that shares this host's weights. Raises ProcessLost, ForkRefused."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                answer = await asyncio.to_thread(
-                    self._control.call, {"do": "worker"}, theirs, _CONTROL_SECONDS
-                )
-            return Worker(answer["pid"], await WorkerLink.open(ours), self)
+                answer = await in_thread(partial(self._control.call, {"do": "worker"}, theirs))
+            return Worker(int(answer["pid"]), await WorkerLink.open(ours), self)
         except BaseException:
             ours.close()
             raise
@@ -119,10 +72,8 @@ class Host:
         if pid == self.pid:
             await self.end()
             return
-        with contextlib.suppress(ProcessLost):
-            await asyncio.to_thread(
-                self._control.call, {"do": "kill", "pid": pid}, None, _CONTROL_SECONDS
-            )
+        with contextlib.suppress(NoProcess):
+            await in_thread(partial(self._control.call, {"do": "kill", "pid": pid}))
 
     async def end(self) -> None:
         """Kill and reap it; its workers die with it."""
@@ -135,23 +86,22 @@ class Host:
 class Zygote:
     """The process all others are forked from; started on first use, and again when it is lost."""
 
-    def __init__(self, environment: Mapping[str, str], load_timeout: float) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = {**environment, **_CHILD_ENVIRONMENT}
-        self._load_timeout = load_timeout
         self._process: subprocess.Popen[bytes] | None = None
-        self._control: _Control | None = None
+        self._control: Control | None = None
         self._is_ended = False
         self._lock = threading.Lock()
 
-    async def start_host(self, spec: LoadSpec) -> Host:
-        """Load a model in a process of its own. Raises LoadFailed, ProcessLost."""
+    async def start_host(self, spec: LoadSpec, within: float) -> Host:
+        """Load a model in a process of its own, `within` seconds. Raises LoadFailed, NoProcess."""
         ours, theirs = socket.socketpair()
-        control = _Control(ours)
+        control = Control(ours)
         pid: int | None = None
         try:
             with theirs:
-                pid = await asyncio.to_thread(self._fork_host, spec, theirs)
-            facts = await asyncio.to_thread(self._wait_for_load, control)
+                pid = await in_thread(partial(self._fork_host, spec, theirs, within))
+            facts = await in_thread(partial(_wait_for_load, control, within))
         except BaseException:
             control.close()
             if pid is not None:
@@ -159,50 +109,51 @@ class Zygote:
             raise
         return Host(pid, control, self, facts)
 
-    def _fork_host(self, spec: LoadSpec, theirs: socket.socket) -> int:
-        message = {"do": "host", "spec": asdict(spec)}
+    def _fork_host(self, spec: LoadSpec, theirs: socket.socket, within: float) -> int:
         with self._lock:
             control = self._ensure()
-        return int(control.call(message, theirs, self._load_timeout)["pid"])
-
-    def _wait_for_load(self, control: _Control) -> Facts:
-        loaded = control.wait(self._load_timeout)
-        if "failed" in loaded:
-            raise LoadFailed(loaded["failed"], loaded["message"])
-        return facts_from_json(loaded["facts"])
+        # The first one waits for the zygote's import of torch as well.
+        return int(control.call({"do": "host", "spec": asdict(spec)}, theirs, within)["pid"])
 
     async def end_host(self, pid: int) -> None:
         """Kill and reap a host."""
-        if self._control is not None:
-            with contextlib.suppress(ProcessLost):
-                await asyncio.to_thread(
-                    self._control.call, {"do": "kill", "pid": pid}, None, _CONTROL_SECONDS
-                )
+        control = self._control
+        if control is not None:
+            with contextlib.suppress(NoProcess):
+                await in_thread(partial(control.call, {"do": "kill", "pid": pid}))
 
     async def end(self) -> None:
         """End the zygote; hosts and workers die with it."""
-        await asyncio.to_thread(self._end)
+        await in_thread(self._end)
 
     def _end(self) -> None:
         with self._lock:
             self._is_ended = True
-            if self._control is not None:
-                self._control.close()
-            if self._process is not None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(_END_SECONDS)  # it sees its channel closed
-                self._process.kill()
-                self._process.wait()
+            self._discard()
 
-    def _ensure(self) -> _Control:
+    def _discard(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _ensure(self) -> Control:
         if self._is_ended:  # a thread that was on its way when everything was closed
             raise ProcessLost("it was ended")
-        if self._control is None or self._process is None or self._process.poll() is not None:
-            if self._control is not None:
-                self._control.close()
+        is_alive = self._process is not None and self._process.poll() is None
+        if self._control is None or self._control.is_closed or not is_alive:
+            self._discard()
             self._process, ours = _start_zygote(self._environment)
-            self._control = _Control(ours)
+            self._control = Control(ours)
         return self._control
+
+
+def _wait_for_load(control: Control, within: float) -> Facts:
+    loaded = control.wait(within)
+    if "failed" in loaded:
+        raise LoadFailed(loaded["failed"], loaded["message"])
+    return facts_from_json(loaded["facts"])
 
 
 def _start_zygote(environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:

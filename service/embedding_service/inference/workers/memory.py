@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _KIB = 1024
+_OWN = Path("/proc/self/smaps_rollup")
 
 
 def resident_bytes(pids: Iterable[int]) -> int | None:
@@ -11,11 +12,13 @@ def resident_bytes(pids: Iterable[int]) -> int | None:
 
     Read from smaps_rollup, see proc(5).
     """
+    if not _OWN.exists():
+        return None
     total = 0
     for pid in pids:
         try:
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except ProcessLookupError:
+        except (ProcessLookupError, FileNotFoundError):
             continue  # it has just ended
         except OSError:
             return None

@@ -112,9 +112,9 @@ def answer(backend: Backend, batch: TokenBatch) -> tuple[ReplyHeader, memoryview
     try:
         matrix = backend.forward(batch)
     except Exception as error:
-        if backend.is_fatal(error):
-            raise
         status = Status.OUT_OF_MEMORY if backend.is_out_of_memory(error) else Status.FAILED
+        if status is Status.FAILED and backend.is_fatal(error):
+            raise
         body = _describe(error).encode()
     if status is Status.OUT_OF_MEMORY:
         backend.release_memory()
@@ -185,8 +185,9 @@ def _die_with(parent: int) -> None:
 def main() -> None:
     """Run as the zygote."""
     faulthandler.enable()
-    # Ctrl-C on a terminal reaches the whole group; only the front decides when to end.
+    # Ctrl-C and a supervisor's SIGTERM reach the whole group; only the front decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with (
         socket.socket(fileno=int(sys.argv[1])) as control,
         contextlib.suppress(BrokenPipeError, ConnectionResetError),  # the front is gone

@@ -27,7 +27,7 @@ def faults(response: httpx.Response) -> list[tuple[str, str]]:
     return [(fault["path"], fault["message"]) for fault in response.json()["errors"]]
 
 
-async def test_the_missions_example_is_answered(api: Api) -> None:
+async def test_the_first_example_is_answered(api: Api) -> None:
     body = {"texts": ["Hello world", "Hola mundo"], "normalize": True}
     answer = (await post(api, body)).json()
     assert answer["embeddings"] == [vector_of("Hello world"), vector_of("Hola mundo")]

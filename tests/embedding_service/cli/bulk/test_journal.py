@@ -91,6 +91,19 @@ def test_only_one_process_may_work_on_an_output(output: Path) -> None:
         pass
 
 
+def test_who_is_refused_leaves_the_folder_to_its_owner(output: Path) -> None:
+    with open_journal(output, restart=False) as journal:
+        with pytest.raises(Complaint), open_journal(output, restart=False):
+            pass
+        journal.begin(MANIFEST)
+        assert journal.done() == set()
+
+
+def test_only_the_lock_says_that_another_process_is_at_work(output: Path) -> None:
+    with pytest.raises(BlockingIOError), open_journal(output, restart=False):
+        raise BlockingIOError
+
+
 def test_a_job_that_was_not_begun_leaves_nothing(output: Path) -> None:
     with open_journal(output, restart=False) as journal:
         assert journal.folder.is_dir()

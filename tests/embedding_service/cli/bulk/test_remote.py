@@ -73,7 +73,7 @@ async def test_options_and_key_are_sent(batch_server: BatchServer) -> None:
     }
 
 
-@pytest.mark.parametrize("status", [429, 502, 503])
+@pytest.mark.parametrize("status", [408, 429, 502, 503])
 async def test_comes_back_when_the_server_says(
     batch_server: BatchServer, encoder: RemoteEncoder, pauses: Pauses, status: int
 ) -> None:
@@ -86,9 +86,12 @@ async def test_a_date_says_when_as_well(
     batch_server: BatchServer, encoder: RemoteEncoder, pauses: Pauses
 ) -> None:
     past = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
-    batch_server.refusals = [Refusal(503, {"Retry-After": value}) for value in (past, "soon")]
+    naive = past.replace("GMT", "-0000")
+    batch_server.refusals = [
+        Refusal(503, {"Retry-After": value}) for value in (past, "soon", naive)
+    ]
     await encoder.embed(TEXTS)
-    assert pauses == [0.0, 2.0]
+    assert pauses == [0.0, 2.0, 0.0]
 
 
 async def test_gives_up_when_the_server_stays_busy(

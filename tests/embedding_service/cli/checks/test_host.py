@@ -4,7 +4,6 @@ import pytest
 
 from embedding_service.cli.checks.finding import Level
 from embedding_service.cli.checks.host import Memory, judge_cores, judge_memory, read_memory
-from embedding_service.settings import Settings
 
 GIB = 2**30
 MEMINFO = f"MemTotal: {16 * 2**20} kB\nMemFree: 1 kB\nMemAvailable: {8 * 2**20} kB\nNothing:\n"
@@ -74,20 +73,20 @@ def test_memory_is_judged_by_what_is_left(memory: Memory | None, level: Level, t
 
 
 @pytest.mark.parametrize(
-    ("usable", "present", "workers", "level", "told"),
+    ("usable", "present", "wanted", "level", "told"),
     [
-        (4, 4, 0, Level.OK, "4 usable"),
-        (2, 64, 0, Level.OK, "2 usable of the host's 64: a container's limit"),
-        (2, 64, 4, Level.WARNING, "WORKERS times WORKER_THREADS is 4"),
+        (4, 4, 4, Level.OK, "4 usable"),
+        (2, 64, 2, Level.OK, "2 usable of the host's 64: a container's limit"),
+        (2, 64, 4, Level.WARNING, "workers of a model have 4 threads"),
     ],
 )
 def test_cores_are_judged_by_the_workers(
-    usable: int, present: int, workers: int, level: Level, told: str
+    usable: int, present: int, wanted: int, level: Level, told: str
 ) -> None:
-    finding = judge_cores(usable, Settings(workers=workers), present)
+    finding = judge_cores(usable, wanted, present)
     assert finding.level is level
     assert told in finding.message
 
 
 def test_this_machine_has_cores() -> None:
-    assert judge_cores(1, Settings()).level is Level.OK
+    assert judge_cores(1, 1).level is Level.OK

@@ -13,9 +13,8 @@ from pydantic_core import from_json
 
 from embedding_service.api.refusals import MalformedBody
 from embedding_service.errors import InvalidRequest, Issue
+from embedding_service.inference.texts import LONE_SURROGATE, MOST_ISSUES
 
-_MOST_ISSUES = 100
-"""That are told of one kind: a request of millions of faults must not take minutes to refuse."""
 _MOST_FAULTS = 1_000
 """That are looked at."""
 _SANE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -28,7 +27,6 @@ _WORDS: Mapping[str, str] = {
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 """Escaped or as raw bytes. Without one of them there is nothing to look for."""
-_WORD_OF_SURROGATE = "has a lone surrogate, which is no Unicode text"
 
 
 class Takes(Flag):
@@ -71,9 +69,9 @@ def _explain_syntax(message: str, body: bytearray) -> InvalidRequest:
         with suppress(ValueError, RecursionError):
             value = json.loads(body.decode("utf-8", "surrogatepass"))
     with suppress(RecursionError):
-        places = list(islice(_places_of_surrogates(value, ""), _MOST_ISSUES))
+        places = list(islice(_places_of_surrogates(value, ""), MOST_ISSUES))
         if places:
-            return _invalid([Issue(_WORD_OF_SURROGATE, path=place) for place in places])
+            return _invalid([Issue(LONE_SURROGATE, path=place) for place in places])
     return MalformedBody(f"the body is no JSON: {message.removeprefix('Invalid JSON: ')}")
 
 
@@ -99,7 +97,7 @@ def _examine(name: str, value: Any, takes: Takes) -> list[Issue]:
     items = value if isinstance(value, list) else []
     fits, word = _expect(items[0] if items else None, takes)
     odd = (position for position, item in enumerate(items) if not fits(item))
-    if issues := [Issue(word, path=name, position=one) for one in islice(odd, _MOST_ISSUES)]:
+    if issues := [Issue(word, path=name, position=one) for one in islice(odd, MOST_ISSUES)]:
         return issues
     nouns = {Takes.TEXTS: "texts", Takes.IDS: "token ids"}
     wanted = " or ".join(noun for kind, noun in nouns.items() if kind in takes)
