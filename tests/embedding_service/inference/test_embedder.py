@@ -16,6 +16,7 @@ from embedding_service.errors import (
     ModelNotServed,
     ModelUnavailable,
     Overloaded,
+    ServiceError,
     TextTooLong,
     TokenIdOutOfRange,
     Unavailable,
@@ -163,6 +164,70 @@ async def test_a_model_that_cannot_be_loaded_says_so_and_harms_no_other(tmp_path
         await embedder.embed(EmbeddingRequest(inputs=["x"]))
 
 
+async def test_a_remembered_failure_keeps_no_request_alive(tmp_path: Path) -> None:
+    async with open_metered(allowed_models=(f"bad={tmp_path}",)) as embedder:
+        raised = []
+        for _ in range(3):
+            with pytest.raises(ModelUnavailable) as failure:
+                await embedder.embed(EmbeddingRequest(inputs=["x"], model="bad"))
+            raised.append(failure.value)
+        assert len(set(map(id, raised))) == 3
+
+
+async def test_a_load_that_fails_late_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> str:
+        raise OSError(5, "Input/output error")
+
+    async with open_metered(allowed_models=("small=hashing:4",)) as embedder:
+        before = len(processes())
+        monkeypatch.setattr("embedding_service.inference.loading.fingerprint_of_hashing", fail)
+        with pytest.raises(ModelUnavailable, match="Input/output error"):
+            await embedder.embed(EmbeddingRequest(inputs=["x"], model="small"))
+        await until(lambda: len(processes()) == before, 20, "its processes are gone")
+        assert embedder.served()[1].state == "failed"
+
+
+async def test_memory_is_given_back_when_the_last_user_leaves() -> None:
+    names = ("one=hashing:4", "two=hashing:5")
+    async with open_metered(allowed_models=names, model_memory_budget=1) as embedder:
+        await asyncio.gather(
+            *(embedder.embed(EmbeddingRequest(inputs=["x"], model=name)) for name in ("one", "two"))
+        )
+
+        def loaded() -> list[str]:
+            return [model.name for model in embedder.served() if model.state == "loaded"]
+
+        await embedder.embed(EmbeddingRequest(inputs=["x"]))
+        await until(lambda: len(loaded()) <= 2, 20, "what is too much is unloaded")
+
+
+async def test_workers_that_die_at_birth_show_in_health() -> None:
+    async with open_metered() as embedder:
+        for _ in range(3):
+            await until(lambda: embedder.health().is_serving, 20, "there is a worker")
+            only_worker().kill()
+            await until(lambda: not embedder.health().is_serving, 20, "it is seen to be gone")
+        failing = embedder._registry.default_model
+        assert failing is not None
+        assert failing.crew.failing_since is not None
+        await until(lambda: embedder.health().is_serving, 20, "there is a worker again")
+        await embedder.embed(EmbeddingRequest(inputs=["x"]))
+        assert failing.crew.failing_since is None, "a forward proves it sound"
+
+
+async def test_a_bug_in_delivery_fails_its_requests_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_metered() as embedder:
+        with monkeypatch.context() as broken:
+            broken.setattr("embedding_service.inference.delivery.is_finite_by_row", lambda _: 1 / 0)
+            with pytest.raises(ServiceError, match="internal error"):
+                await embedder.embed(EmbeddingRequest(inputs=["x"]))
+        assert (await embedder.embed(EmbeddingRequest(inputs=["x"]))).matrix.shape == (1, 16)
+
+
 async def test_an_idle_worker_that_is_killed_is_replaced() -> None:
     async with open_metered() as embedder:
         worker = only_worker()
@@ -301,6 +366,18 @@ async def test_a_full_queue_refuses_and_then_takes_again() -> None:
         worker.resume()
         await asyncio.gather(ahead, waiting)
         assert (await embedder.embed(EmbeddingRequest(inputs=["c" * 200]))).matrix.shape == (1, 16)
+
+
+async def test_the_queues_bound_holds_for_requests_that_come_at_once() -> None:
+    async with open_metered(max_queue_tokens=1_000) as embedder:
+        request = EmbeddingRequest(inputs=["word " * 400] * 2)
+        answers = await asyncio.gather(
+            *(embedder.embed(request) for _ in range(20)), return_exceptions=True
+        )
+        refused = [answer for answer in answers if isinstance(answer, Overloaded)]
+        assert len(refused) >= 15, "they counted from the moment they came"
+        assert len(refused) < 20
+        assert (await embedder.embed(request)).matrix.shape == (2, 16)
 
 
 async def test_a_predicted_wait_above_the_bound_refuses() -> None:
