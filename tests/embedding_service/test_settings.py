@@ -96,10 +96,10 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(working_folder: Path) ->
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"SERVICE_HOST=\xe9\n", ".env: is not UTF-8 (byte 13)"),
+        (b"SERVICE_HOST=\xe9\n", ".env: cannot be read as UTF-8 ('utf-8' codec"),
         (b"LOG_LEVEL=info\nSERVICE_PORT 9001\n", ".env: line 2 is not of the form NAME=value"),
         (b"EMBEDDING_MODEL='hashing:8\n", ".env: line 1 is not of the form NAME=value"),
-        (b"LOG_LEVEL=in\0fo\n", ".env: has a NUL character"),
+        (b"LOG_LEVEL=in\0fo\n", ".env: line 1 is not of the form NAME=value"),
     ],
     ids=["latin", "no sign", "open quote", "nul"],
 )

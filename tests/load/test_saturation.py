@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
         "EMBEDDING_MODEL": "hashing:4096",
         "WORKERS": "1",
         "MAX_QUEUE_TOKENS": "1000000000",
-        "MAX_WAIT": "100000",
+        "MAX_WAIT": "86400",
     }
     with running_server(tmp_path, **settings) as server:
         yield server

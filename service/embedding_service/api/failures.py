@@ -9,7 +9,7 @@ from embedding_service.errors import ServiceError
 from embedding_service.telemetry.redaction import render_traceback
 
 
-def note(exchange: Exchange, error: Exception) -> Problem:
+def record_failure(exchange: Exchange, error: Exception) -> Problem:
     """Write `error` into `exchange` and tell it as a problem."""
     problem = problem_of(error)
     exchange.code = problem.code

@@ -151,7 +151,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
         408,
         "Body stalled",
         "Validation",
-        "No byte of the body came for 30 seconds; send the request again.",
+        f"No byte of the body came for {refusals.STALLED_AFTER:g} seconds; send the request again.",
     ),
     refusals.RateLimited: Row(
         429,

@@ -1,9 +1,11 @@
 """What can go wrong on the way in, before any other room is asked; same tree as errors.py."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from embedding_service.errors import InvalidRequest, Overloaded, ServiceError, Unavailable
 
+STALLED_AFTER: Final = 30.0
+"""Seconds without a byte of a body that somebody is still sending."""
 _DRAINED_AFTER = 1.0
 """Seconds; another replica takes the request at once, the same one never will."""
 

@@ -1,17 +1,15 @@
 """What handlers are given to work with."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 from starlette.requests import Request
 
 from embedding_service.api.lifecycle import Lifecycle
+from embedding_service.api.refusals import STALLED_AFTER
 from embedding_service.inference.embedder import Embedder
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
-
-BODY_PATIENCE: Final = 30.0
-"""Seconds without a byte after which the rest of a body is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,8 @@ class Rooms:
     """Of this package."""
     started_at: float
     """Unix time."""
-    body_patience: float = BODY_PATIENCE
+    body_patience: float = STALLED_AFTER
+    """Seconds without a byte after which the rest of a request's body is not waited for."""
 
 
 def rooms_of(request: Request) -> Rooms:

@@ -26,8 +26,8 @@ from embedding_service.telemetry.logs import configure_logs
 
 _TIMEOUT = 600.0
 """Seconds a server may take for one slice."""
-_FOREVER = 1e9
-"""Nobody waits for one slice of a local job, so none is refused for taking long."""
+_LONGEST = 86_400.0
+"""Seconds, the most that settings take: nobody waits for one slice of a local job."""
 _IN_FLIGHT = 2
 """While one slice is saved and read, the other keeps the device busy."""
 _MOST_NAMED = 10
@@ -148,8 +148,8 @@ async def _open_encoder(place: _Place, options: Options) -> AsyncIterator[Encode
         embedding_model=as_setting(reference),
         allowed_models=(),
         model_options={reference.name: model_options},
-        max_wait=_FOREVER,
-        request_timeout=_FOREVER,
+        max_wait=_LONGEST,
+        request_timeout=_LONGEST,
     )
     from embedding_service.app import open_embedder  # noqa: PLC0415  a second; --url needs it not
 

@@ -6,7 +6,7 @@ from embedding_service.errors import InvalidRequest, Issue, TooLarge
 from embedding_service.settings import Limits
 
 MOST_ISSUES = 100
-"""That are told of one kind. A request with 10,000 empty texts gets the first of them named, not a 1 MB answer."""
+"""That are told of one kind: a request with 10,000 empty texts gets no answer of 1 MB."""
 
 LONE_SURROGATE = "has a lone surrogate, which is no Unicode text"
 

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from embedding_service.api.dialects import render
 from embedding_service.api.exchange import exchange_of
-from embedding_service.api.failures import note
+from embedding_service.api.failures import record_failure
 
 CLIENT_GONE = 499
 """Status in log and metrics when nobody is left to answer (nginx's number)."""
@@ -39,7 +39,7 @@ class Answering:
         except ClientDisconnect:
             exchange.status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001  beyond this the server logs it, message and all
-            problem = note(exchange, error)
+            problem = record_failure(exchange, error)
             if has_started:
                 raise BrokenAnswer(problem.code) from None
             await render(problem, exchange.dialect, exchange.request_id)(scope, receive, send)

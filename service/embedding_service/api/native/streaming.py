@@ -11,7 +11,7 @@ from embedding_service.api.dialects import build_body
 from embedding_service.api.embedding import headers_of, usage_of
 from embedding_service.api.encoding import EncodingFormat, encode
 from embedding_service.api.exchange import Exchange
-from embedding_service.api.failures import note
+from embedding_service.api.failures import record_failure
 from embedding_service.api.rooms import Rooms
 from embedding_service.api.streams import Stream
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings
@@ -51,7 +51,7 @@ async def _lines(
             tokens += usage_of(part)["total_tokens"]
             part = await anext(rest, None)
     except Exception as error:  # noqa: BLE001  the status is sent: only a line can still tell
-        problem = note(exchange, error)
+        problem = record_failure(exchange, error)
         body = build_body(problem, exchange.dialect, exchange.request_id)
         yield orjson.dumps({"error": body}) + b"\n"
     else:

@@ -9,7 +9,7 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import rooms_of
 from embedding_service.api.tei.payloads import InfoAnswer
-from embedding_service.inference.cores import usable_cores
+from embedding_service.inference.loading import count_tokenizer_threads, default_batch_tokens
 
 router = APIRouter(tags=["text-embeddings-inference"])
 
@@ -23,20 +23,20 @@ async def info(request: Request) -> Response:
     """The default model and the bounds of a request, or what is nearest to them here."""
     rooms = rooms_of(request)
     settings, model = rooms.settings, await rooms.embedder.describe()
-    is_cpu = model.device == "cpu"
+    longest = model.max_length or settings.max_text_chars
     facts = {
         "model_id": model.reference,
         "model_sha": model.fingerprint,
         "model_dtype": model.dtype,
         "served_model_name": model.name,
         "model_type": {"embedding": {"pooling": model.pooling}},
-        "max_concurrent_requests": settings.max_texts,
-        "max_input_length": model.max_length or settings.max_text_chars,
-        "max_batch_tokens": settings.max_batch_tokens or (2_048 if is_cpu else 16_384),
+        "max_concurrent_requests": max(1, settings.max_queue_tokens // longest),
+        "max_input_length": longest,
+        "max_batch_tokens": settings.max_batch_tokens or default_batch_tokens(model.device),
         "max_batch_requests": settings.max_batch_texts,
         "max_client_batch_size": settings.max_texts,
         "auto_truncate": True,
-        "tokenization_workers": settings.tokenizer_threads or min(usable_cores(), 4),
+        "tokenization_workers": count_tokenizer_threads(settings),
         "version": rooms.version,
         "sha": None,
         "docker_label": None,

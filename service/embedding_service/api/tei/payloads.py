@@ -126,7 +126,7 @@ class DecodeAnswer(RootModel[list[str]]):
 class InfoAnswer(BaseModel):
     """What is served, in that server's words."""
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(protected_namespaces=(), use_attribute_docstrings=True)
 
     model_id: str
     model_sha: str | None
@@ -134,6 +134,7 @@ class InfoAnswer(BaseModel):
     served_model_name: str
     model_type: dict[str, dict[str, Any]]
     max_concurrent_requests: int
+    """Texts of the greatest length that may wait; of shorter ones there may be more."""
     max_input_length: int
     max_batch_tokens: int
     max_batch_requests: int | None

@@ -21,13 +21,14 @@ from embedding_service.api.tei.payloads import (
     TokenizeRequest,
 )
 from embedding_service.errors import InvalidRequest, Issue
-from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.requests import Token
 
 router = APIRouter(tags=["text-embeddings-inference"], responses=problems_of(Dialect.TEI))
 
 _CHARACTERS_AT_ONCE = 100_000
 """A token takes some 50 times the memory of its characters: 64 MiB must not become gigabytes."""
+_CHARACTERS_OF_PROMPT = 100
+"""Or so; the embedder puts one before each text."""
 
 
 @router.post(
@@ -41,9 +42,7 @@ async def tokenize(request: Request) -> Response:
     rooms = rooms_of(request)
     payload = await read_payload(request, TokenizeRequest, rooms.settings)
     texts = checked_texts(payload.inputs, rooms.settings)
-    model = await rooms.embedder.describe()
-    prompt = choose_prompt(model.prompts, model.default_prompt_name, None, payload.prompt_name)
-    parts = list(_parts([prompt + text for text in texts]))
+    parts = list(_parts(texts))
     first = await _tokenise(parts[0], payload, rooms)
     if len(parts) == 1:
         return Response(b"[" + first + b"]", media_type="application/json")
@@ -74,11 +73,12 @@ def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
     part: list[str] = []
     characters = 0
     for text in texts:
-        if part and characters + len(text) > _CHARACTERS_AT_ONCE:
+        size = _CHARACTERS_OF_PROMPT + len(text)
+        if part and characters + size > _CHARACTERS_AT_ONCE:
             yield part
             part, characters = [], 0
         part.append(text)
-        characters += len(text)
+        characters += size
     yield part
 
 
@@ -94,7 +94,11 @@ async def _pieces(
 
 async def _tokenise(texts: list[str], payload: TokenizeRequest, rooms: Rooms) -> bytes:
     """JSON of the tokens of `texts`, without the brackets around all of them."""
-    tokens = await rooms.embedder.tokenise(texts, add_special_tokens=payload.add_special_tokens)
+    tokens = await rooms.embedder.tokenise(
+        texts,
+        add_special_tokens=payload.add_special_tokens,
+        prompt_name=payload.prompt_name,
+    )
     return orjson.dumps([[_build(token) for token in one] for one in tokens])[1:-1]
 
 

@@ -18,6 +18,13 @@ async def test_it_has_every_field_of_the_original(api: Api) -> None:
     assert (told["max_client_batch_size"], told["version"]) == (10_000, "1.2.3")
 
 
+async def test_as_many_texts_as_the_queue_takes_may_come_at_once(open_api: OpenApi) -> None:
+    told = [
+        (await open_api(max_queue_tokens=tokens).http.get("/info")).json() for tokens in (1, 640)
+    ]
+    assert [facts["max_concurrent_requests"] for facts in told] == [1, 10]
+
+
 @pytest.mark.parametrize(("given", "told"), [(0, 2_048), (512, 512)])
 async def test_the_batch_is_the_one_that_is_used(open_api: OpenApi, given: int, told: int) -> None:
     api = open_api(max_batch_tokens=given)
