@@ -57,11 +57,15 @@ def main(cache: Path) -> int:
     return int("failed" in outcomes or not names)
 
 
-def collect() -> list[str]:
-    """Return the node ids of all long tests, in their order."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-m", "long"]
+def collect(*where: str) -> list[str]:
+    """Return the node ids of the long tests, all of them unless told where, in their order."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "long"]
     done = subprocess.run(
-        [*command, "-p", "no:randomly"], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, "-p", "no:randomly", *where],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(f"the long tests cannot be collected:\n{done.stdout}{done.stderr}")

@@ -10,7 +10,7 @@ from corpus import CORPUS
 from live_server import LiveServer
 from native import ask
 from served_models import MINILM, MULTILINGUAL, model_folder
-from tiny_models import BERT, MAX_LENGTH, MPNET
+from tiny_models import BERT, MAX_LENGTH, MPNET, PROMPTS
 
 pytestmark = pytest.mark.real_model
 
@@ -46,3 +46,12 @@ def test_usage_counts_the_tokens_that_the_model_read(
     read = sum(min(count, max_length) for count in _count_tokens(model))
     usage = ask(http, CORPUS, model_name=model)["usage"]
     assert usage == {"prompt_tokens": read, "total_tokens": read}
+
+
+def test_token_ids_get_no_prompt_and_that_is_said(http: httpx.Client) -> None:
+    """The model has a default prompt; a text would get it."""
+    response = http.post("/v1/embeddings", json={"input": [[5, 6, 7]], "model": PROMPTS})
+    assert response.status_code == httpx.codes.OK
+    assert "prompt-not-applied" in response.headers["X-Embedding-Warning"]
+    texts = http.post("/v1/embeddings", json={"input": ["the bridge"], "model": PROMPTS})
+    assert "X-Embedding-Warning" not in texts.headers

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-from long_run import Part, digest, load, render, save
+from long_run import Part, collect, digest, load, render, save
 
 PASSED = Part(
     "tests/a.py::test_soak", "passed", 90.0, "2030-01-02 03:04 UTC", {"requests": "10,000"}
 )
 FAILED = Part("tests/a.py::test_other", "failed", 6.0, "2030-01-02 03:05 UTC", {})
+
+
+def test_each_long_test_is_a_part_by_itself() -> None:
+    assert [name.partition("[")[2] for name in collect("tests/load")] == ["hashing]", "minilm]"]
 
 
 def test_a_part_that_passed_is_not_run_again(tmp_path: Path) -> None:

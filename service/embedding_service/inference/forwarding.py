@@ -27,6 +27,8 @@ from embedding_service.telemetry.metrics import Metrics
 from embedding_service.vectors import cut, normalise
 
 DIMENSIONS_NOT_TRAINED = "dimensions-not-trained"
+PROMPT_NOT_APPLIED = "prompt-not-applied"
+"""Token ids go to the model as they are; the prompt that a text would get is not among them."""
 _CHARS_PER_TOKEN = 4
 """English prose has about as many; good enough to refuse by, before the tokens are counted."""
 
@@ -43,14 +45,22 @@ async def forward(
     `is_late` tells, when the call is cancelled, whether it was by the request's deadline.
     """
     name = model.description.name
+    prompt = choose_prompt(
+        model.description.prompts,
+        model.description.default_prompt_name,
+        request.input_type,
+        request.prompt_name,
+    )
     warnings = _check_dimensions(model, request.dimensions)
+    if prompt and _has_ids(request) and model.foreign_vocabulary is None:
+        warnings = (*warnings, PROMPT_NOT_APPLIED)
     estimate = _estimate_tokens(request)
     if not request.offset:  # the rest of what was accepted is not refused half-way
         _check_capacity(model, request, estimate, settings)
     started = monotonic()
     # Counted from here on: what is being tokenised will be waited for by whoever comes next.
     with model.crew.queue.expecting(request.traffic, estimate):
-        lists, prompt_length = await _tokenise(model, request, settings)
+        lists, prompt_length = await _tokenise(model, request, prompt, settings)
     queued = monotonic()
     ticket = Ticket(
         len(lists.ids),
@@ -100,8 +110,11 @@ def _check_dimensions(model: LoadedModel, dimensions: int | None) -> tuple[str, 
 def _estimate_tokens(request: EmbeddingRequest) -> int:
     """Tokens of the request, before they are counted."""
     length = sum(len(each) for each in request.inputs)
-    is_text = bool(request.inputs) and isinstance(request.inputs[0], str)
-    return length // _CHARS_PER_TOKEN if is_text else length
+    return length if _has_ids(request) else length // _CHARS_PER_TOKEN
+
+
+def _has_ids(request: EmbeddingRequest) -> bool:
+    return bool(request.inputs) and not isinstance(request.inputs[0], str)
 
 
 def _check_capacity(
@@ -121,18 +134,12 @@ def _check_capacity(
 
 
 async def _tokenise(
-    model: LoadedModel, request: EmbeddingRequest, settings: Settings
+    model: LoadedModel, request: EmbeddingRequest, prompt: str, settings: Settings
 ) -> tuple[TokenLists, int]:
     """Token ids of the inputs, and how many lead as the prompt's if pooling leaves them out."""
     inputs: Sequence[str] | Sequence[TokenIds] = request.inputs
     side = request.truncation_side
-    prompt = choose_prompt(
-        model.description.prompts,
-        model.description.default_prompt_name,
-        request.input_type,
-        request.prompt_name,
-    )
-    if inputs and not isinstance(inputs[0], str):
+    if _has_ids(request):
         ids = cast(Sequence[TokenIds], inputs)
         if model.foreign_vocabulary is None:
             lists = await model.tokeniser.frame(ids, side)
