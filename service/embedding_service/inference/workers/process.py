@@ -26,6 +26,7 @@ from embedding_service.inference.backends.base import (
     TokenBatch,
     load_backend,
 )
+from embedding_service.inference.workers.heap import Heap
 from embedding_service.inference.workers.wire import (
     ReplyHeader,
     Status,
@@ -98,10 +99,12 @@ def _start_worker(control: socket.socket, descriptor: int, backend: Backend) -> 
 def run_worker(channel: socket.socket, backend: Backend) -> None:
     """Answer batches until the front closes the channel."""
     backend.prepare_worker()
+    heap = Heap()
     while (batch := receive_batch(channel)) is not None:
         header, body = answer(backend, batch)
         channel.sendall(header.pack())
         channel.sendall(body)
+        heap.trim()
 
 
 def answer(backend: Backend, batch: TokenBatch) -> tuple[ReplyHeader, memoryview | bytes]:
