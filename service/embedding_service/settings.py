@@ -12,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import (
     BaseModel,
@@ -272,11 +272,11 @@ def _take_file(path: Path) -> None:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{path}: cannot be read as UTF-8 ({error})") from None
-    # The library leaves out what it cannot read, and goes on; NUL is in no variable.
-    for part in parse_stream(StringIO(text)):
+    for part in parse_stream(StringIO(text)):  # the library would go on without a bad line
         if part.error or "\0" in part.original.string:
             raise BadSettings(f"{path}: line {part.original.line} is not of the form NAME=value")
-    load_dotenv(stream=StringIO(text))
+    for name, value in dotenv_values(stream=StringIO(text)).items():
+        os.environ[name] = os.environ.get(name) or value or ""  # an empty variable is not set
 
 
 def _find_tracing_faults() -> Iterator[str]:

@@ -24,7 +24,7 @@ from embedding_service.inference.tickets import Ticket
 from embedding_service.inference.tokenisation import TokenLists
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
-from embedding_service.vectors import cut, normalise
+from embedding_service.vectors import Matrix, cut, normalise
 
 DIMENSIONS_NOT_TRAINED = "dimensions-not-trained"
 PROMPT_NOT_APPLIED = "prompt-not-applied"
@@ -45,11 +45,9 @@ async def forward(
     `is_late` tells, when the call is cancelled, whether it was by the request's deadline.
     """
     name = model.description.name
+    facts = model.description
     prompt = choose_prompt(
-        model.description.prompts,
-        model.description.default_prompt_name,
-        request.input_type,
-        request.prompt_name,
+        facts.prompts, facts.default_prompt_name, request.input_type, request.prompt_name
     )
     warnings = _check_dimensions(model, request.dimensions)
     if prompt and _has_ids(request) and model.foreign_vocabulary is None:
@@ -81,10 +79,21 @@ async def forward(
     metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
     timings = Timings(queued - started, began - queued, finished - began)
     _count(metrics, name, lists, timings, finished - started)
-    matrix = cut(ticket.matrix, request.dimensions)
+    return _build_answer(model, request, ticket.matrix, lists, warnings, timings)
+
+
+def _build_answer(
+    model: LoadedModel,
+    request: EmbeddingRequest,
+    rows: Matrix,
+    lists: TokenLists,
+    warnings: tuple[str, ...],
+    timings: Timings,
+) -> Embeddings:
+    matrix = cut(rows, request.dimensions)
     return Embeddings(
         matrix=normalise(matrix) if request.normalise else matrix,
-        model=name,
+        model=model.description.name,
         fingerprint=model.description.fingerprint,
         token_counts=lists.counts,
         truncated=lists.truncated,

@@ -100,7 +100,7 @@ class Registry:
     async def close(self) -> None:
         """Unload everything."""
         if self._tidying is not None:
-            self._tidying.cancel()
+            # Not cancelled: half an unloading would leave processes that nobody knows of.
             await asyncio.gather(self._tidying, return_exceptions=True)
         for place in self._places.values():
             if place.loading is not None:

@@ -15,6 +15,9 @@ from embedding_service.inference.threads import in_thread
 from embedding_service.inference.workers.control import Control, NoProcess, ProcessLost
 from embedding_service.inference.workers.link import WorkerLink
 
+_GRACE = 0.5
+"""Seconds for the zygote to end by itself."""
+
 _CHILD_ENVIRONMENT = {
     # One thread before every fork, and none behind torch's back after it.
     "OMP_NUM_THREADS": "1",
@@ -135,8 +138,11 @@ class Zygote:
         if self._control is not None:
             self._control.close()
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            try:
+                self._process.wait(_GRACE)  # the closed channel ends it
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def _ensure(self) -> Control:
         if self._is_ended:  # a thread that was on its way when everything was closed

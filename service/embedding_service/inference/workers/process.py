@@ -38,7 +38,7 @@ from embedding_service.vectors import Matrix
 
 _PR_SET_PDEATHSIG = 1
 _LONGEST_MESSAGE = 500
-_GRACE = 2.0
+_GRACE = 0.5
 _PAUSE = 0.005
 _NO_ROWS: tuple[int, int] = (0, 0)
 
@@ -53,25 +53,32 @@ def run_zygote(control: socket.socket) -> None:
         elif descriptor is not None:
             with socket.socket(fileno=descriptor) as channel:
                 spec = LoadSpec(**message["spec"])
-                _import_backend(spec.backend)
-                _fork(control, partial(run_host, channel, spec))
+                fault = _import_backend(spec.backend)
+                _fork(control, partial(run_host, channel, spec, fault))
 
 
-def _import_backend(name: str) -> None:
-    """Pay for torch here, once; a failure is told by the host, which meets it again."""
-    with contextlib.suppress(Exception):  # whatever a broken installation raises
+def _import_backend(name: str) -> str | None:
+    """Pay for torch here, once. Returns what is wrong with the installation, if anything is."""
+    try:
         importlib.import_module(f"embedding_service.inference.backends.{name}")
+    except Exception as error:  # noqa: BLE001  a broken installation can raise anything
+        # Told now: what is half imported fails the second time with another, misleading error.
+        return f"the libraries that run models do not work here ({_describe(error)})"
+    return None
 
 
-def run_host(control: socket.socket, spec: LoadSpec) -> None:
+def run_host(control: socket.socket, spec: LoadSpec, fault: str | None = None) -> None:
     """Load one model, say so, then fork (CPU) or become (GPU) its workers."""
+    if fault is not None:
+        send_control(control, {"failed": "model", "message": fault})
+        return
     try:
         backend = load_backend(spec)
     except LoadFailed as failure:
         send_control(control, {"failed": failure.kind, "message": failure.message})
         return
-    except Exception as error:  # noqa: BLE001  a broken installation can raise anything at import
-        message = f"the libraries that run models do not work here ({_describe(error)})"
+    except Exception as error:  # noqa: BLE001  whatever else goes wrong is told, not only logged
+        message = f"loading failed in an unforeseen way ({_describe(error)})"
         send_control(control, {"failed": "model", "message": message})
         return
     # What exists now is shared by all workers; a collection must not touch, and so copy, its pages.
@@ -149,11 +156,9 @@ def _fork(control: socket.socket, run: Callable[[], None]) -> None:
 def _end_child(pid: int) -> None:
     """End and reap. Only a parent reaps, and only here, so the pid cannot have become another's.
 
-    SIGTERM ends a hung forward too, because nobody handles it (but a coverage run, which then
-    saves what it saw); only a stopped process has to be killed.
+    The front has closed the child's channel, which ends it unless it hangs; then it is killed.
     """
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _GRACE
         while os.waitpid(pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:
