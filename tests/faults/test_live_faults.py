@@ -231,6 +231,17 @@ def test_cuda_alone_is_refused_where_there_is_no_gpu(tmp_path: Path) -> None:
     assert "Traceback" not in server.log
 
 
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU to run on")
+def test_without_a_gpu_the_cpu_does_it_and_that_is_said_loudly(tmp_path: Path) -> None:
+    with running_server(tmp_path, EMBEDDING_MODEL=str(tiny_model(BERT))) as server:
+        with server.http() as http:
+            health = http.get("/health").json()
+            assert health["device"] == "cpu"
+            assert "no usable CUDA device" in health["fallback"]
+            assert sample(http, "embedding_cpu_fallback") == 1
+        assert "NO GPU" in server.log
+
+
 def test_bad_settings_are_all_listed_and_end_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
