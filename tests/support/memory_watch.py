@@ -11,28 +11,27 @@ _PAUSE = 0.5
 _MIB = 2**20
 
 
-def resident_mib(pid: int) -> float:
-    """Proportional set size of a process and its descendants: pages that they share count once."""
-    root = psutil.Process(pid)
-    total = 0
-    for process in (root, *root.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            total += process.memory_full_info().pss
-    return total / _MIB
+def resident_mib(process: psutil.Process) -> float:
+    """Proportional set size of one process; 0 once it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return float(process.memory_full_info().pss) / _MIB
+    return 0.0
 
 
 class MemoryWatch:
-    """Samples, oldest first."""
+    """Samples in MiB, oldest first."""
 
     def __init__(self) -> None:
-        self.samples: list[float] = []
+        self.front: list[float] = []
+        """Of the process that was started."""
+        self.all: list[float] = []
+        """Of it and its descendants; pages that they share count once."""
 
-    def means_of_thirds(self) -> tuple[float, float, float]:
-        """In MiB."""
-        third = len(self.samples) // 3
-        assert third, "the run was too short to be watched"
-        first, middle = self.samples[:third], self.samples[third : 2 * third]
-        return fmean(first), fmean(middle), fmean(self.samples[2 * third :])
+    def sample(self, pid: int) -> None:
+        front = psutil.Process(pid)
+        self.front.append(resident_mib(front))
+        others = front.children(recursive=True)
+        self.all.append(self.front[-1] + sum(map(resident_mib, others)))
 
 
 @asynccontextmanager
@@ -40,14 +39,22 @@ async def watched_memory(pid: int) -> AsyncIterator[MemoryWatch]:
     """Take samples while the block runs."""
     watch = MemoryWatch()
 
-    async def sample() -> None:
+    async def keep_sampling() -> None:
         while True:
-            watch.samples.append(await asyncio.to_thread(resident_mib, pid))
+            await asyncio.to_thread(watch.sample, pid)
             await asyncio.sleep(_PAUSE)
 
-    sampling = asyncio.create_task(sample())
+    sampling = asyncio.create_task(keep_sampling())
     try:
         yield watch
     finally:
         sampling.cancel()
         await asyncio.gather(sampling, return_exceptions=True)
+
+
+def means_of_thirds(samples: list[float]) -> tuple[float, float, float]:
+    """Of the beginning, the middle and the end."""
+    third = len(samples) // 3
+    assert third, "the run was too short to be watched"
+    first, middle, last = samples[:third], samples[third : 2 * third], samples[2 * third :]
+    return fmean(first), fmean(middle), fmean(last)
