@@ -35,7 +35,7 @@ both_lengths = pytest.mark.parametrize(
     "length",
     [
         pytest.param(SHORT, id="short", marks=pytest.mark.timeout(300)),
-        pytest.param(LONG, id="long", marks=pytest.mark.long),
+        pytest.param(LONG, id="long", marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
     ],
 )
 
