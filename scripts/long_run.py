@@ -75,10 +75,16 @@ def collect(*where: str) -> list[str]:
 def run(name: str, seconds: float, junit: Path) -> Part:
     """Run one test in a process of its own, its output on ours."""
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "long", f"--junit-xml={junit}"]
+    command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-q", "-m", "long"]
     timeout = max(1, round(seconds))
     done = subprocess.run(
-        [*command, "-o", f"timeout={timeout}", name],
+        [
+            *command,
+            f"--junit-xml={junit}",
+            *("-o", "junit_family=xunit1"),  # the later form has no place for a test's figures
+            *("-o", f"timeout={timeout}"),
+            name,
+        ],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         check=False,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from long_run import Part, collect, digest, load, render, save
+from long_run import Part, collect, digest, load, render, run, save
 
 PASSED = Part(
     "tests/a.py::test_soak", "passed", 90.0, "2030-01-02 03:04 UTC", {"requests": "10,000"}
@@ -37,6 +37,16 @@ def test_a_change_of_what_is_tested_forgets_the_results(tmp_path: Path) -> None:
     assert digest(tmp_path, ["service", "missing"]) == before
     source.write_text("2")
     assert digest(tmp_path, ["service", "missing"]) != before
+
+
+def test_a_part_brings_what_its_test_recorded(tmp_path: Path) -> None:
+    test = tmp_path / "test_recording.py"
+    test.write_text(
+        "import pytest\n\n\n@pytest.mark.long\n"
+        "def test_it(record_property):\n    record_property('requests', 7)\n"
+    )
+    part = run(f"{test}::test_it", 60, tmp_path / "junit.xml")
+    assert (part.outcome, part.figures) == ("passed", {"requests": "7"})
 
 
 def test_the_report_shows_every_part_with_its_figures() -> None:
