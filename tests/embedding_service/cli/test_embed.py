@@ -1,5 +1,6 @@
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -164,13 +165,18 @@ def test_a_restart_forgets_another_beginning(
 
 
 def test_ctrl_c_says_how_to_go_on(texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    is_over = threading.Event()
     with running_batch_server() as server:
         answer = server.answer
 
         def interrupt(body: dict[str, object], headers: dict[str, str]) -> Refusal:
             os.kill(os.getpid(), signal.SIGINT)
+            is_over.wait(60)  # an answer that came first would leave nothing to interrupt
             return answer(body, headers)
 
         server.answer = interrupt  # type: ignore[method-assign]
-        assert call(texts, "out.npy", "--url", server.url) == 130
+        try:
+            assert call(texts, "out.npy", "--url", server.url) == 130
+        finally:
+            is_over.set()
     assert "run the same command to go on" in capsys.readouterr().err
