@@ -1,7 +1,7 @@
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -164,6 +164,15 @@ def test_a_restart_forgets_another_beginning(
     assert np.load("out.npy").shape == (3, 8)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT means what it does in a terminal; a shell's background job would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_says_how_to_go_on(texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     is_over = threading.Event()
     with running_batch_server() as server:
