@@ -1,34 +1,29 @@
-"""Every setting, read once, here and nowhere else.
+"""Every setting: its name, default, bounds and meaning.
 
-A setting is an environment variable of the field's name in capitals (`.env` in the working folder
-is read first and loses against the environment). Rooms receive the group they need; `Settings` is
-all groups in one frozen value.
+A setting is an environment variable of the field's name in capitals; environment.py reads them.
+Rooms receive the group they need; `Settings` is all groups in one frozen value.
 """
 
 import json
-import os
-from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+import platformdirs
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ByteSize,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from embedding_service.references import Reference, parse_reference
 
+NO_DATABASE = "none"
+_DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 DEFAULT_MODEL = "paraphrase-multilingual-mpnet-base-v2"
 
 
@@ -39,6 +34,12 @@ def _split_at_commas(value: object) -> object:
 
 
 CommaSeparated: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
+
+
+def _default_data_folder() -> Path:
+    return platformdirs.user_data_path("gpu-embedding", appauthor=False)
+
+
 _Period: TypeAlias = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 _PeriodOrNone: TypeAlias = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
@@ -171,6 +172,36 @@ class Limits(_Group):
     """Embed empty and blank texts instead of refusing them."""
 
 
+class IndexSettings(_Group):
+    """Where indexes live, and how much of them."""
+
+    data_dir: Path = Field(default_factory=_default_data_folder)
+    """Folder of the database file and of snapshots; unset is this user's folder for data."""
+    database_url: str = ""
+    """`postgresql://…` where several processes serve the same indexes; unset is a SQLite file in
+    DATA_DIR, which one process owns; `none` serves no indexes."""
+    max_top_k: int = Field(default=1_000, ge=1, le=10_000)
+    """Results of one query."""
+    max_queries: int = Field(default=256, ge=1)
+    """Queries of one search."""
+    max_metadata_size: ByteSize = Field(default=ByteSize(64 * 1024), ge=0)
+    """Size of one document's metadata as JSON."""
+    max_index_documents: int = Field(default=0, ge=0)
+    """Documents of one index; beyond it adds get 507. 0 is no bound."""
+    max_index_size: ByteSize = ByteSize(0)
+    """Bytes of one index's ids, texts, metadata and vectors; beyond it adds get 507. 0 is no
+    bound."""
+    version_wait: _PeriodOrNone = 5.0
+    """Seconds a search waits for its `min_version`; then 503."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value and value != NO_DATABASE and not value.startswith(_DATABASES):
+            raise ValueError(f"use one of {', '.join(_DATABASES)}…, or none")
+        return value
+
+
 class HttpSettings(_Group):
     """How the server is reached."""
 
@@ -204,7 +235,13 @@ class ObservabilitySettings(_Group):
 
 
 class Settings(
-    ModelSettings, EngineSettings, Limits, HttpSettings, ObservabilitySettings, BaseSettings
+    ModelSettings,
+    EngineSettings,
+    Limits,
+    IndexSettings,
+    HttpSettings,
+    ObservabilitySettings,
+    BaseSettings,
 ):
     """All groups, as the environment gives them."""
 
@@ -217,84 +254,8 @@ GROUPS: tuple[type[BaseModel], ...] = (
     ModelSettings,
     EngineSettings,
     Limits,
+    IndexSettings,
     HttpSettings,
     ObservabilitySettings,
 )
 """In the order of docs/settings.md and .env.example."""
-
-
-def child_environment() -> dict[str, str]:
-    """The environment for a process of ours: this one's, in which this package can be imported."""
-    root = str(Path(__file__).parent.parent)
-    inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root])}
-
-
-def is_tracing_wanted() -> bool:
-    """Whether OpenTelemetry's own variables ask for traces; its SDK reads what else they say."""
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return False
-    if exporters := os.environ.get("OTEL_TRACES_EXPORTER"):
-        return exporters.strip() != "none"
-    endpoints = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    return any(os.environ.get(name) for name in endpoints)
-
-
-class BadSettings(ValueError):
-    """Raised with one line for every setting that is wrong."""
-
-
-def load_settings(**overrides: Any) -> Settings:
-    """Read `.env` into the environment where that leaves room, then the environment.
-
-    `.env` goes into the environment itself, because CUDA, the model hub and OpenTelemetry read
-    theirs there.
-
-    Raises:
-        BadSettings: names every setting that is wrong.
-    """
-    _take_file(Path(".env"))
-    faults = list(_find_tracing_faults())
-    try:
-        settings = Settings(**overrides)
-    except ValidationError as error:
-        faults = [*map(_describe, error.errors(include_url=False)), *faults]
-    else:
-        if not faults:
-            return settings
-    raise BadSettings("bad settings:\n" + "\n".join(f"  {fault}" for fault in faults))
-
-
-def _take_file(path: Path) -> None:
-    if not path.exists() or path.is_dir():  # some name the folder of their Python so
-        return
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{path}: cannot be read as UTF-8 ({error})") from None
-    for part in parse_stream(StringIO(text)):  # the library would go on without a bad line
-        if part.error or "\0" in part.original.string:
-            raise BadSettings(f"{path}: line {part.original.line} is not of the form NAME=value")
-    for name, value in dotenv_values(stream=StringIO(text)).items():
-        os.environ[name] = os.environ.get(name) or value or ""  # an empty variable is not set
-
-
-def _find_tracing_faults() -> Iterator[str]:
-    if not is_tracing_wanted():
-        return
-    exporter = os.environ.get("OTEL_TRACES_EXPORTER", "")
-    if exporter.strip() not in {"", "otlp"}:
-        yield f"OTEL_TRACES_EXPORTER: this server has otlp and none (given {exporter!r})"
-    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
-        protocol = os.environ.get(name, "")
-        if protocol.strip() not in {"", "http/protobuf"}:
-            yield f"{name}: this server speaks http/protobuf alone (given {protocol!r})"
-
-
-def _describe(fault: ErrorDetails) -> str:
-    message = fault["msg"].removeprefix("Value error, ")
-    first, *others = map(str, fault["loc"])
-    name = ".".join([first.upper(), *others])
-    given = fault.get("input")
-    told = f" (given {given!r})" if isinstance(given, str | int | float) else ""
-    return f"{name}: {message}{told}"

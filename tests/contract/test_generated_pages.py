@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from embedding_service.settings import GROUPS, Settings, load_settings
+from embedding_service.environment import load_settings
+from embedding_service.settings import GROUPS, Settings
 from generate import PAGES, ROOT
 
 EXAMPLE = ROOT / ".env.example"

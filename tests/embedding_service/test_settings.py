@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,39 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ByteSize, ValidationError
 
-import embedding_service
-from embedding_service.references import Source
-from embedding_service.settings import (
-    DEFAULT_MODEL,
-    GROUPS,
-    BadSettings,
-    ModelOptions,
-    ModelSettings,
-    Settings,
-    child_environment,
-    is_tracing_wanted,
+from bad_settings import faults_of
+from embedding_service.environment import (
     load_settings,
 )
+from embedding_service.references import Source
+from embedding_service.settings import DEFAULT_MODEL, GROUPS, ModelOptions, ModelSettings, Settings
 
-
-@pytest.fixture(autouse=True)
-def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder to work in; what `.env` puts into the environment is taken out again."""
-    before = dict(os.environ)
-    monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    for name in os.environ.keys() - before.keys():
-        del os.environ[name]
-
-
-def faults_of(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(BadSettings) as caught:
-        load_settings()
-    title, *faults = str(caught.value).splitlines()
-    assert title == "bad settings:"
-    return [fault.strip() for fault in faults]
+pytestmark = pytest.mark.usefixtures("working_folder")
 
 
 def test_the_defaults_serve_the_promised_model_on_the_promised_port() -> None:
@@ -62,56 +34,6 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
-def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SERVICE_PORT", "")
-    assert load_settings().service_port == 8001
-
-
-def test_the_file_is_read(working_folder: Path) -> None:
-    (working_folder / ".env").write_text("SERVICE_PORT=9001\nEMBEDDING_MODEL=hashing:8\n")
-    settings = load_settings()
-    assert (settings.service_port, settings.embedding_model) == (9001, "hashing:8")
-
-
-def test_the_file_loses_against_the_environment(
-    working_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (working_folder / ".env").write_text("SERVICE_PORT=9001\n")
-    monkeypatch.setenv("SERVICE_PORT", "9002")
-    assert load_settings().service_port == 9002
-
-
-def test_the_file_reaches_the_libraries_underneath(working_folder: Path) -> None:
-    (working_folder / ".env").write_text("CUDA_VISIBLE_DEVICES=1\nHF_HOME=/models\n")
-    load_settings()
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
-    assert os.environ["HF_HOME"] == "/models"
-
-
-def test_a_byte_order_mark_is_no_part_of_the_first_name(working_folder: Path) -> None:
-    (working_folder / ".env").write_bytes(b"\xef\xbb\xbfSERVICE_PORT=9001\n")
-    assert load_settings().service_port == 9001
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"SERVICE_HOST=\xe9\n", ".env: cannot be read as UTF-8 ('utf-8' codec"),
-        (b"LOG_LEVEL=info\nSERVICE_PORT 9001\n", ".env: line 2 is not of the form NAME=value"),
-        (b"EMBEDDING_MODEL='hashing:8\n", ".env: line 1 is not of the form NAME=value"),
-        (b"LOG_LEVEL=in\0fo\n", ".env: line 1 is not of the form NAME=value"),
-    ],
-    ids=["latin", "no sign", "open quote", "nul"],
-)
-def test_a_file_that_cannot_be_read_is_refused(
-    working_folder: Path, content: bytes, told: str
-) -> None:
-    (working_folder / ".env").write_bytes(content)
-    with pytest.raises(BadSettings) as caught:
-        load_settings()
-    assert str(caught.value).startswith(told)
-
-
 @pytest.mark.parametrize("value", ["inf", "nan", "1e12"])
 @pytest.mark.parametrize("name", ["MAX_WAIT", "SHUTDOWN_GRACE"])
 def test_a_period_without_an_end_is_refused(
@@ -121,45 +43,9 @@ def test_a_period_without_an_end_is_refused(
     assert fault.startswith(f"{name}: ")
 
 
-def test_variables_of_others_are_nobody_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SERVICE_PORTS", "many")
-    load_settings()
-
-
-def test_overrides_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SERVICE_PORT", "9000")
-    assert load_settings(service_port=0).service_port == 0
-
-
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         setattr(load_settings(), "service_port", 1)  # noqa: B010  mypy would refuse it too
-
-
-def test_every_bad_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = faults_of(
-        monkeypatch,
-        SERVICE_PORT="99999",
-        EMBEDDING_MODEL="???",
-        ALLOWED_MODELS="x=hashing:8,x=hashing:9",
-        MODEL_OPTIONS="{not json",
-        MODEL_MEMORY_BUDGET="lots",
-        LOG_LEVEL="loud",
-        MAX_WAIT="-1",
-        METRICS_ENABLED="perhaps",
-        OTEL_TRACES_EXPORTER="zipkin",
-    )
-    assert [fault.partition(":")[0] for fault in faults] == [
-        "LOG_LEVEL",
-        "SERVICE_PORT",
-        "METRICS_ENABLED",
-        "MAX_WAIT",
-        "EMBEDDING_MODEL",
-        "ALLOWED_MODELS",
-        "MODEL_OPTIONS",
-        "MODEL_MEMORY_BUDGET",
-        "OTEL_TRACES_EXPORTER",
-    ]
 
 
 def _values_out_of_bounds() -> Iterator[tuple[str, str]]:
@@ -266,60 +152,17 @@ def test_options_wait_for_a_good_list_of_models(monkeypatch: pytest.MonkeyPatch)
     assert fault.startswith("EMBEDDING_MODEL: ")
 
 
-def test_a_process_of_ours_finds_this_package_wherever_it_runs(working_folder: Path) -> None:
-    # Without site-packages, where an installed package would be found anyway.
-    code = "import importlib.util as u; print(u.find_spec('embedding_service').origin)"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code],
-        env=child_environment(),
-        cwd=working_folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.strip() == embedding_service.__file__
-
-
-def test_a_process_of_ours_keeps_the_path_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
-    assert child_environment()["PYTHONPATH"].split(os.pathsep)[1:] == ["/elsewhere"]
-
-
 def test_a_memory_size_counts_bytes() -> None:
     assert ModelSettings(model_memory_budget=ByteSize(5)).model_memory_budget == 5
 
 
-@pytest.mark.parametrize(
-    ("environment", "is_wanted"),
-    [
-        ({}, False),
-        ({"OTEL_SERVICE_NAME": "search"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, True),
-        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
-        ({"OTEL_TRACES_EXPORTER": "otlp"}, True),
-        ({"OTEL_TRACES_EXPORTER": "none"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_SDK_DISABLED": "True"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_SDK_DISABLED": "false"}, True),
-    ],
-)
-def test_traces_are_made_where_opentelemetry_s_variables_ask(
-    environment: dict[str, str], is_wanted: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_database_is_one_of_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    (fault,) = faults_of(monkeypatch, DATABASE_URL="mysql://somewhere/else")
+    assert fault.startswith("DATABASE_URL: use one of sqlite:///, postgresql://")
+
+
+def test_documents_are_kept_in_this_user_s_folder_for_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert is_tracing_wanted() is is_wanted
-    load_settings()
-
-
-def test_a_way_to_send_traces_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    (fault,) = faults_of(
-        monkeypatch,
-        OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4317",
-        OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
-    )
-    assert (
-        fault
-        == "OTEL_EXPORTER_OTLP_PROTOCOL: this server speaks http/protobuf alone (given 'grpc')"
-    )
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert load_settings().data_dir == tmp_path / "gpu-embedding"

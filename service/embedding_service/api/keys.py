@@ -22,7 +22,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from embedding_service.settings import BadSettings
+from embedding_service.environment import BadSettings
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 

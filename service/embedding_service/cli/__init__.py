@@ -9,8 +9,8 @@ import typer
 from embedding_service import __version__
 from embedding_service.cli import doctor, embed, keys, models, serve
 from embedding_service.cli.complaints import Complaint, word
+from embedding_service.environment import BadSettings
 from embedding_service.errors import ServiceError
-from embedding_service.settings import BadSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -21,7 +21,7 @@ from embedding_service.cli.bulk.slices import SLICE_TEXTS, Bounds
 from embedding_service.cli.bulk.survey import survey
 from embedding_service.cli.choice import as_setting, choose_model
 from embedding_service.cli.complaints import Complaint
-from embedding_service.settings import load_settings
+from embedding_service.environment import load_settings
 from embedding_service.telemetry.logs import configure_logs
 
 _TIMEOUT = 600.0

@@ -9,13 +9,14 @@ from rich.table import Table
 
 from embedding_service.cli.choice import choose_model
 from embedding_service.cli.complaints import Complaint
+from embedding_service.environment import load_settings
 from embedding_service.inference.models.fingerprint import fingerprint as take_fingerprint
 from embedding_service.inference.models.fingerprint import fingerprint_of_hashing
 from embedding_service.inference.models.options import read_max_length
 from embedding_service.inference.models.prompts import read_prompts
 from embedding_service.inference.models.sources import find_local, locate
 from embedding_service.references import Reference, Source
-from embedding_service.settings import ModelOptions, load_settings
+from embedding_service.settings import ModelOptions
 
 _Reference = Annotated[
     str,

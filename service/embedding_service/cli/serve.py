@@ -5,7 +5,7 @@ import asyncio
 import typer
 import uvloop
 
-from embedding_service.settings import load_settings
+from embedding_service.environment import load_settings
 from embedding_service.telemetry.logs import configure_logs
 
 

@@ -24,7 +24,7 @@ class Traces(Protocol):
 
 
 def start_traces(*, is_wanted: bool, version: str) -> Traces:
-    """Send spans if `is_wanted` (see `settings.is_tracing_wanted`); else do nothing, at no cost."""
+    """Send spans if `is_wanted` (`environment.is_tracing_wanted`); else do nothing, at no cost."""
     if not is_wanted:
         return _NoTraces()
     from embedding_service.telemetry.spans import Spans  # noqa: PLC0415  see the module's text

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from embedding_service.api.keys import BadKeysFile, KeyRing, digest_of, load_keys, new_key
-from embedding_service.settings import BadSettings
+from embedding_service.environment import BadSettings
 
 DIGEST = "0" * 64
 

@@ -7,8 +7,8 @@ import typer
 
 from embedding_service import __version__, cli
 from embedding_service.cli.complaints import Complaint
+from embedding_service.environment import BadSettings
 from embedding_service.errors import ModelUnavailable
-from embedding_service.settings import BadSettings
 from environment import clean_environment
 
 

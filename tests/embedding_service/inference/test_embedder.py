@@ -448,7 +448,8 @@ _FRONT = """
 import asyncio
 from prometheus_client import CollectorRegistry
 from embedding_service.inference.embedder import Embedder
-from embedding_service.settings import Settings, child_environment
+from embedding_service.environment import child_environment
+from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 
 async def main():

@@ -2,7 +2,8 @@
 
 from embedding_service.api.keys import load_keys
 from embedding_service.cli.checks.finding import Finding, Level
-from embedding_service.settings import BadSettings, Settings, load_settings
+from embedding_service.environment import BadSettings, load_settings
+from embedding_service.settings import Settings
 
 
 def check_settings() -> tuple[Settings | None, Finding]:
