@@ -1,0 +1,1 @@
+"""Vectors to durable, searchable documents. Knows no HTTP and no model."""

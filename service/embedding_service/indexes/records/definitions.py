@@ -1,0 +1,66 @@
+"""Definitions to rows and back."""
+
+from typing import Any, TypedDict
+
+import orjson
+from sqlalchemy import Row
+
+from embedding_service.indexes.definition import Definition, Engine, FieldType, Metric, ModelPin
+from embedding_service.indexes.records.standing import Standing
+
+
+class _Model(TypedDict):
+    name: str
+    fingerprint: str
+    query_prompt: str | None
+    document_prompt: str | None
+
+
+class _Rest(TypedDict):
+    """What has no column of its own."""
+
+    metric: str
+    engine: str
+    fields: dict[str, str]
+    model: _Model | None
+
+
+def write(definition: Definition) -> str:
+    """JSON of what has no column of its own."""
+    pin = definition.model
+    rest = _Rest(
+        metric=definition.metric.value,
+        engine=definition.engine.value,
+        fields={name: kind.value for name, kind in definition.fields.items()},
+        model=None
+        if pin is None
+        else _Model(
+            name=pin.name,
+            fingerprint=pin.fingerprint,
+            query_prompt=pin.query_prompt,
+            document_prompt=pin.document_prompt,
+        ),
+    )
+    return orjson.dumps(rest).decode()
+
+
+def read_standing(row: Row[Any]) -> Standing:
+    """A row of `indexes` as the rest of the package knows it."""
+    rest: _Rest = orjson.loads(row.definition)
+    model = rest["model"]
+    return Standing(
+        Definition(
+            uid=row.uid,
+            name=row.name,
+            dimension=row.dimension,
+            metric=Metric(rest["metric"]),
+            engine=Engine(rest["engine"]),
+            fields={name: FieldType(kind) for name, kind in rest["fields"].items()},
+            model=None if model is None else ModelPin(**model),
+        ),
+        version=row.version,
+        purged_version=row.purged_version,
+        count=row.live,
+        size=row.size,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,86 @@
+"""Jobs as rows, so that any process can tell how one goes."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import Row, insert, select, update
+
+from embedding_service.indexes.errors import NotFound
+from embedding_service.indexes.records.schema import jobs
+from embedding_service.indexes.records.sessions import Database
+from embedding_service.indexes.records.standing import Job, JobState, JSONValue
+
+
+def create_job(database: Database, uid: str, kind: str, detail: Mapping[str, JSONValue]) -> Job:
+    """See Record.create_job."""
+    now = time.time()
+    job = Job(uuid4().hex, uid, kind, JobState.QUEUED, 0.0, dict(detail), now, now)
+    with database.writing(uid) as connection:
+        connection.execute(
+            insert(jobs).values(
+                id=job.id,
+                index_uid=uid,
+                kind=kind,
+                state=job.state.value,
+                progress=job.progress,
+                detail=_dump(detail),
+                created_at=now,
+                updated_at=now,
+            )
+        )
+    return job
+
+
+def update_job(database: Database, job: Job) -> None:
+    """See Record.update_job."""
+    with database.writing(job.index_uid) as connection:
+        changed = connection.execute(
+            update(jobs)
+            .where(jobs.c.id == job.id)
+            .values(
+                state=job.state.value,
+                progress=job.progress,
+                detail=_dump(job.detail),
+                updated_at=time.time(),
+            )
+        )
+        if changed.rowcount == 0:
+            raise NotFound("job", job.id)
+
+
+def read_job(database: Database, id: str) -> Job:  # noqa: A002
+    """See Record.job."""
+    with database.reading() as connection:
+        row = connection.execute(select(jobs).where(jobs.c.id == id)).one_or_none()
+    if row is None:
+        raise NotFound("job", id)
+    return _to_job(row)
+
+
+def list_jobs(database: Database, uid: str) -> list[Job]:
+    """See Record.jobs."""
+    with database.reading(uid) as connection:
+        rows = connection.execute(
+            select(jobs).where(jobs.c.index_uid == uid).order_by(jobs.c.created_at.desc())
+        ).all()
+    return [_to_job(row) for row in rows]
+
+
+def _to_job(row: Row[Any]) -> Job:
+    return Job(
+        id=row.id,
+        index_uid=row.index_uid,
+        kind=row.kind,
+        state=JobState(row.state),
+        progress=row.progress,
+        detail=orjson.loads(row.detail),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _dump(detail: Mapping[str, JSONValue]) -> str:
+    return orjson.dumps(dict(detail)).decode()

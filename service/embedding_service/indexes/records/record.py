@@ -1,0 +1,241 @@
+"""The front door of the room: documents in, changes in the order of their versions out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from embedding_service.indexes.definition import Definition
+from embedding_service.indexes.documents import (
+    Changes,
+    Committed,
+    Document,
+    IdempotencyKey,
+    Puts,
+)
+from embedding_service.indexes.errors import IndexDamaged, RecordUnavailable
+from embedding_service.indexes.records import jobs, naming, purging, putting, reading, removing
+from embedding_service.indexes.records.answers import find_answer
+from embedding_service.indexes.records.definitions import read_standing
+from embedding_service.indexes.records.listening import Election, Listener, elect
+from embedding_service.indexes.records.locking import lock
+from embedding_service.indexes.records.migrations import migrate
+from embedding_service.indexes.records.postgresql import open_postgresql
+from embedding_service.indexes.records.sessions import Database
+from embedding_service.indexes.records.sqlite import open_sqlite
+from embedding_service.indexes.records.standing import Job, JobState, JSONValue, Quota, Standing
+
+__all__ = ["Election", "Job", "JobState", "Listener", "Quota", "Record", "Standing", "open_record"]
+
+_PATIENCE: Final = 20.0
+_SQLITE: Final = frozenset({"sqlite", "sqlite+pysqlite"})
+_POSTGRESQL: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+
+
+def open_record(url: str, folder: Path, patience: float = _PATIENCE) -> "Record":
+    """Open the database and bring its schema up to date.
+
+    Args:
+        url: `sqlite:///PATH` or `postgresql+psycopg://…` (`postgresql://…` means the same).
+        folder: Made if need be, for this user alone, and locked, where the database is a file.
+        patience: Seconds that one statement, or the wait for its turn, may take.
+
+    Raises:
+        RecordLocked: Another process has the file.
+        RecordUnavailable: It cannot be opened, or a newer program has been here.
+    """
+    address = _parse(url)
+    if address.drivername in _SQLITE:
+        database = open_sqlite(address, folder, patience)
+    else:
+        database = open_postgresql(address, patience)
+    try:
+        with database.writing() as connection:
+            migrate(connection)
+    except IndexDamaged as error:
+        database.close()
+        raise RecordUnavailable(error.reason) from error
+    except BaseException:
+        database.close()
+        raise
+    return Record(database, address if database.is_shared else None, patience)
+
+
+class Record:
+    """Every index of one database. Synchronous and thread-safe.
+
+    Any call may raise RecordUnavailable, what names an index NotFound, what reads rows
+    IndexDamaged, what writes OutOfSpace. A write is one transaction: after any error nothing of it
+    is there, but for a RecordUnavailable whose commit was on its way; repeating it with the same
+    idempotency key is safe.
+    """
+
+    def __init__(self, database: Database, url: URL | None, patience: float) -> None:
+        self._database = database
+        self._url = url
+        self._patience = patience
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write."""
+        return self._database.is_shared
+
+    def close(self) -> None:
+        """Let go of the database; may be called twice."""
+        self._database.close()
+
+    def create(self, definition: Definition) -> Standing:
+        """Make an index. Raises Conflict when an index or an alias has the name."""
+        return naming.create(self._database, definition)
+
+    def indexes(self) -> list[Standing]:
+        """Every index, by name."""
+        return naming.list_standings(self._database)
+
+    def find(self, name: str) -> Standing:
+        """The index with this name or alias."""
+        return naming.find(self._database, name)
+
+    def standing(self, uid: str) -> Standing:
+        """The index as it is now."""
+        with self._database.reading(uid) as connection:
+            return read_standing(reading.find_row(connection, uid))
+
+    def heads(self) -> dict[str, int]:
+        """Version by uid: one small query, to be asked often."""
+        return naming.read_heads(self._database)
+
+    def drop(self, uid: str) -> None:
+        """Drop an index, its jobs and the aliases that point to it.
+
+        Its name is free at once; its documents go in small transactions before this returns.
+        """
+        naming.drop(self._database, uid)
+
+    def sweep(self) -> None:
+        """Finish what a `drop` that was interrupted has left."""
+        naming.erase_dropped(self._database)
+
+    def aliases(self) -> dict[str, str]:
+        """Alias to name of index."""
+        return naming.list_aliases(self._database)
+
+    def point(self, alias: str, name: str) -> None:
+        """Make `alias` mean the index `name`, in one step. Raises Conflict for an index's name."""
+        naming.point(self._database, alias, name)
+
+    def unpoint(self, alias: str) -> None:
+        """Remove an alias. Raises NotFound."""
+        naming.unpoint(self._database, alias)
+
+    def put(
+        self, uid: str, puts: Puts, quota: Quota, key: IdempotencyKey | None = None
+    ) -> Committed:
+        """Add or replace documents.
+
+        A replaced one keeps its key, and so does a removed one that comes back before its
+        tombstone is purged. Raises DimensionMismatch, KeyReused, and OutOfSpace when the index
+        would pass its quota by growing.
+        """
+        return putting.put(self._database, uid, puts, quota, key)
+
+    def remove(self, uid: str, ids: Sequence[str], key: IdempotencyKey | None = None) -> Committed:
+        """Remove documents; ids that do not exist are passed over. Raises KeyReused."""
+        return removing.remove(self._database, uid, removing.choose_ids(ids), key)
+
+    def remove_where(
+        self,
+        uid: str,
+        matches: Callable[[bytes | None], bool],
+        key: IdempotencyKey | None = None,
+    ) -> Committed:
+        """Remove the documents whose metadata `matches`. Raises KeyReused.
+
+        It is asked about every document while other writes to the index wait (on SQLite, to any).
+        """
+        return removing.remove(self._database, uid, removing.choose_where(matches), key)
+
+    def repeated(self, uid: str, key: IdempotencyKey) -> Committed | None:
+        """The answer of the earlier write that `key` named, if there was one. Raises KeyReused."""
+        with self._database.reading(uid) as connection:
+            index = reading.find_row(connection, uid)
+            return find_answer(connection, index.id, index.dimension, key)
+
+    @contextmanager
+    def hold(self, uid: str) -> Iterator[None]:
+        """Keep other writes to the index out (on SQLite, all writes) while the block runs.
+
+        Reading goes on; writing from within the block would wait for itself.
+        """
+        with self._database.writing(uid) as connection:
+            lock(connection, uid)
+            yield
+            connection.rollback()
+
+    def changes(self, uid: str, after: int, most: int) -> Changes:
+        """Up to `most` rows with a version above `after`, in the order of their versions.
+
+        Tombstones are among them. The stretch ends at the last row, or, when fewer than `most`
+        came, at the index's version in the same snapshot.
+        """
+        return reading.read_changes(self._database, uid, after, most)
+
+    def fetch(self, uid: str, keys: Sequence[int]) -> dict[int, Document]:
+        """The live ones of these documents, by key."""
+        return reading.fetch_documents(self._database, uid, keys)
+
+    def read(self, uid: str, id: str) -> Document:  # noqa: A002  the field's own name
+        """One document. Raises NotFound."""
+        return reading.read_document(self._database, uid, id)
+
+    def page(self, uid: str, after: int, most: int) -> list[Document]:
+        """Up to `most` live documents whose key is above `after`, in the order of their keys."""
+        return reading.read_page(self._database, uid, after, most)
+
+    def purge(self, uid: str, older_than: float) -> int:
+        """Forget tombstones at least `older_than` seconds old; returns how many.
+
+        Answers of writes with an idempotency key go after 24 hours, whatever `older_than`.
+        """
+        return purging.purge(self._database, uid, older_than)
+
+    def create_job(self, uid: str, kind: str, detail: Mapping[str, JSONValue] | None = None) -> Job:
+        """Queue a job of an index; it goes when the index is dropped."""
+        return jobs.create_job(self._database, uid, kind, detail or {})
+
+    def update_job(self, job: Job) -> None:
+        """Tell state, progress and detail of a job. Raises NotFound."""
+        jobs.update_job(self._database, job)
+
+    def job(self, id: str) -> Job:  # noqa: A002
+        """One job. Raises NotFound."""
+        return jobs.read_job(self._database, id)
+
+    def jobs(self, uid: str) -> list[Job]:
+        """The jobs of an index, newest first."""
+        return jobs.list_jobs(self._database, uid)
+
+    def listen(self) -> Listener:
+        """Be told of writes, by whatever process; polling `heads` is what is certain."""
+        return Listener(self._url, self._patience)
+
+    def try_lock(self, uid: str) -> Election | None:
+        """Become the one process that builds for an index; None when another is."""
+        return elect(self._url, uid, self._patience)
+
+
+def _parse(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise RecordUnavailable(
+            "DATABASE_URL is no address of a database; use sqlite:///path or postgresql://…"
+        ) from error
+    if address.drivername not in _SQLITE | _POSTGRESQL:
+        raise RecordUnavailable(
+            f"DATABASE_URL names {address.drivername!r}; use sqlite:///path or postgresql://…"
+        )
+    return address

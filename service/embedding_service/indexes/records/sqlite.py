@@ -1,0 +1,97 @@
+"""One SQLite file, owned by one process."""
+
+import fcntl
+import os
+import sqlite3
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from embedding_service.indexes.errors import RecordLocked, RecordUnavailable
+from embedding_service.indexes.records.sessions import Database
+
+_READERS: Final = 8
+_LOCK_FILE: Final = "lock"
+_WRITER_CACHE_KIB: Final = 32 * 1024
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # the log is on the disk before a commit is acknowledged
+    "PRAGMA fullfsync = ON",  # macOS: past the drive's own cache too; nothing elsewhere
+    "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA secure_delete = ON",  # what is erased is overwritten
+)
+
+
+def open_sqlite(url: URL, folder: Path, patience: float) -> Database:
+    """Open the file of `url`. Raises RecordLocked when another process, or this one, has it open.
+
+    `patience` (seconds) bounds the wait for a connection.
+    """
+    if not url.database or url.database == ":memory:":
+        raise RecordUnavailable("a record needs a file; set DATABASE_URL to sqlite:///path")
+    path = Path(url.database).absolute()
+    with ExitStack() as locks:
+        for place in sorted({folder.absolute(), path.parent}):
+            locks.callback(os.close, _lock(place))
+        release = locks.pop_all().close
+    return Database(
+        writer=_make_engine(path, patience, is_writer=True),
+        reader=_make_engine(path, patience, is_writer=False),
+        is_shared=False,
+        release=release,
+    )
+
+
+def _lock(folder: Path) -> int:
+    """The descriptor that holds the lock; the kernel lets go of it with the process.
+
+    flock belongs to the open file, so that a second opening by the same process fails as well.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RecordUnavailable(
+            f"the folder {folder} cannot be used: {error.strerror}; set DATA_DIR to one that can"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise RecordLocked(str(folder)) from error
+    return descriptor
+
+
+def _make_engine(path: Path, patience: float, *, is_writer: bool) -> Engine:
+    """One writer takes its turn by waiting for the one connection; readers wait for nobody."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": patience, "check_same_thread": False},
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=1 if is_writer else _READERS,
+        max_overflow=0,
+        pool_timeout=patience,
+    )
+
+    def prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # transactions begin where we say, below
+        # A text that is no UTF-8 any more must get as far as its checksum (checksums.py).
+        connection.text_factory = _decode
+        own = f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}" if is_writer else "PRAGMA query_only = ON"
+        for pragma in (*_PRAGMAS, own):
+            connection.execute(pragma).close()
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _decode(text: bytes) -> str:
+    return text.decode(errors="surrogateescape")

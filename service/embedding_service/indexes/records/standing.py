@@ -1,0 +1,65 @@
+"""Values of the record that are no documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from embedding_service.indexes.definition import Definition
+
+JSONValue: TypeAlias = (
+    str | int | float | bool | list["JSONValue"] | Mapping[str, "JSONValue"] | None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One index as the record has it now."""
+
+    definition: Definition
+    version: int
+    """Last assigned."""
+    purged_version: int
+    """Tombstones at or below may be gone: a reader behind it must load afresh."""
+    count: int
+    """Live documents."""
+    size: int
+    """Bytes of their ids, texts, metadata and vectors."""
+    created_at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Upper bounds of one index; 0 is no bound."""
+
+    documents: int
+    size: int
+    """Bytes, as in Standing."""
+
+
+class JobState(StrEnum):
+    """Where a job is; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Long work on one index, told by whoever does it to whoever asks."""
+
+    id: str
+    index_uid: str
+    kind: str
+    state: JobState
+    progress: float
+    """0 to 1."""
+    detail: Mapping[str, JSONValue]
+    created_at: float
+    """Unix seconds."""
+    updated_at: float
+    """Unix seconds."""
