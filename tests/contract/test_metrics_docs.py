@@ -14,6 +14,7 @@ LABELS = {
     "dimension": "one for each model",
     "dtype": "one for each model",
     "fingerprint": "one for each model",
+    "index": "names of indexes, which go with them",
     "kind": "kinds of failure",
     "method": "HTTP's methods, other",
     "model": "served names",
@@ -64,4 +65,4 @@ def test_the_closed_list_has_no_label_that_nobody_uses() -> None:
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_names_have_our_prefix_or_are_promised(metric: MetricFacts) -> None:
     own_names = ("active_requests", "embeddings_generated_total", "gpu_memory_used_bytes")
-    assert metric.name.startswith(("embedding_", "http_")) or metric.name in own_names
+    assert metric.name.startswith(("embedding_", "http_", "index_")) or metric.name in own_names

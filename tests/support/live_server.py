@@ -116,7 +116,12 @@ def launch(
     program: Sequence[str] = ("-m", "embedding_service", "serve"),
 ) -> LiveServer:
     """Start a server without waiting for it. It ends at the latest with process `owner`."""
-    defaults = {"SERVICE_PORT": "0", "SERVICE_HOST": "127.0.0.1", "LOG_FORMAT": "json"}
+    defaults = {
+        "SERVICE_PORT": "0",
+        "SERVICE_HOST": "127.0.0.1",
+        "LOG_FORMAT": "json",
+        "DATA_DIR": str(folder / "data"),
+    }
     environment = clean_environment(**(defaults | dict(settings)))
     command = [sys.executable, *program]
     # In a folder of its own, so that no developer's .env is read.

@@ -2,8 +2,8 @@
 
 The four names the product promises are kept to the letter (`embeddings_generated_total`,
 `embedding_duration_seconds`, `gpu_memory_used_bytes`, `active_requests`); the rest begin with
-`embedding_` or `http_`; `process_` is the front process as the system sees it. Label values come
-from closed sets (served names, routes, reasons), never from a request.
+`embedding_`, `http_` or `index_`; `process_` is the front process as the system sees it. Label
+values come from closed sets (served names, routes, reasons), never from a request.
 """
 
 from typing import Final
@@ -16,6 +16,8 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+
+from embedding_service.telemetry.index_metrics import IndexMetrics
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Of requests, to be told by name; others share one: a client can invent as many as it likes."""
@@ -38,6 +40,7 @@ class Metrics:
         self._count_work(registry)
         self._watch_queue(registry)
         self._watch_models(registry)
+        self.indexes = IndexMetrics(registry)
         ProcessCollector(registry=registry)
 
     def tell_device_memory(self, device: str, used: int) -> None:

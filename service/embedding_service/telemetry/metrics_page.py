@@ -14,12 +14,13 @@ _INTRODUCTION = """\
 `GET /metrics` answers in Prometheus' text format (`METRICS_ENABLED`, `METRICS_PORT`).
 Histograms come as `_bucket`, `_sum` and `_count`.
 Label values come from closed sets (served names, routes, error codes, kinds of failure):
-no request can add one, and none holds a user's text.
+no request can add one, and none holds a user's text. Only `index` grows with what is made: the
+names of the indexes there are.
 
 On Linux the front process adds `process_*`: CPU seconds, memory, open files, start time.
 Worker processes are not in these.
 
-<!-- Written by `make generate` from telemetry/metrics.py. -->
+<!-- Written by `make generate` from telemetry/metrics.py and telemetry/index_metrics.py. -->
 
 | name | type | labels | meaning |
 |---|---|---|---|
@@ -37,7 +38,8 @@ class MetricFacts(NamedTuple):
 
 def list_metrics() -> Iterator[MetricFacts]:
     """Tell of every metric of the service, in the order of their definition."""
-    for metric in vars(Metrics(CollectorRegistry())).values():
+    metrics = Metrics(CollectorRegistry())
+    for metric in (*vars(metrics).values(), *vars(metrics.indexes).values()):
         if not isinstance(metric, MetricWrapperBase):
             continue
         (family,) = metric.describe()

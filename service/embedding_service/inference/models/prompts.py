@@ -39,10 +39,16 @@ def choose_prompt(
                 [Issue(f"is no prompt of this model; it has: {there_are}", path="prompt_name")],
             )
         return prompts[prompt_name]
-    for candidate in _CANDIDATES.get(input_type or "", ()):
-        if candidate in prompts:
-            return prompts[candidate]
-    return "" if default_prompt_name is None else prompts.get(default_prompt_name, "")
+    name = name_prompt(prompts, default_prompt_name, input_type)
+    return "" if name is None else prompts.get(name, "")
+
+
+def name_prompt(
+    prompts: Mapping[str, str], default_prompt_name: str | None, input_type: InputType | None
+) -> str | None:
+    """The name of the prompt that `choose_prompt` takes when it is given no name."""
+    candidates = _CANDIDATES.get(input_type or "", ())
+    return next((name for name in candidates if name in prompts), default_prompt_name)
 
 
 def complete_prompts(prompts: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,165 @@
+"""The front door of the room: names to open indexes, whatever process made them."""
+
+import threading
+import uuid
+from dataclasses import dataclass, replace
+
+import structlog
+
+from embedding_service.errors import Unavailable
+from embedding_service.indexes.definition import Definition
+from embedding_service.indexes.errors import IndexDamaged, NotFound
+from embedding_service.indexes.index import Index
+from embedding_service.indexes.records.record import Listener, Quota, Record, Standing
+from embedding_service.telemetry.index_metrics import IndexMetrics
+
+_RETRY_AFTER_LOADING = 5.0
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What the record knew when it was asked last; replaced whole, so that it is never half new."""
+
+    uids: dict[str, str]
+    """By name and by alias."""
+    aliases: dict[str, str]
+    """Alias to name."""
+
+
+class Catalogue:
+    """Every index of one record. Thread-safe; all of it may block on the database.
+
+    Names are looked up in memory first: searches go on when the database does not answer.
+    """
+
+    def __init__(self, record: Record, quota: Quota, metrics: IndexMetrics) -> None:
+        self._record = record
+        self._quota = quota
+        self._metrics = metrics
+        self._names = _Names({}, {})
+        self._indexes: dict[str, Index] = {}
+        self._opening = threading.Lock()
+        self._learning = threading.Lock()
+        self.is_loaded = False
+        """Whether every index has applied what the record had when `load` was called."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes write to the same record, so that `refresh` has news."""
+        return self._record.is_shared
+
+    def load(self) -> None:
+        """Open every index and apply all of it. Raises RecordUnavailable."""
+        self.refresh()
+        self.is_loaded = True
+
+    def refresh(self) -> None:
+        """Follow the record: what others have created, written, dropped or pointed elsewhere."""
+        standings = self._learn()
+        for standing in standings:
+            index = self._index_of(standing.definition)
+            if not index.is_loaded or index.version != standing.version:
+                self._follow(index)
+        for uid in self._indexes.keys() - {standing.definition.uid for standing in standings}:
+            self._forget(uid)
+
+    def create(self, definition: Definition) -> Index:
+        """A new index of this definition, under a key of its own. Raises Conflict."""
+        standing = self._record.create(replace(definition, uid=uuid.uuid4().hex))
+        self._learn()
+        return self._loaded(standing)
+
+    def get(self, name: str) -> Index:
+        """The index called so, or that an alias of that name points to.
+
+        Raises:
+            NotFound: neither is there. Unavailable: it is, and not loaded yet. IndexDamaged.
+        """
+        uid = self._names.uids.get(name)
+        index = None if uid is None else self._indexes.get(uid)
+        if index is not None and index.damage is not None:
+            raise IndexDamaged(name, index.damage)
+        if index is not None and index.is_loaded:
+            return index
+        if not self.is_loaded:
+            raise Unavailable(f"index {name!r} is not loaded yet; come back", _RETRY_AFTER_LOADING)
+        standing = self._record.find(name)  # made by another process a moment ago, or nowhere
+        self._learn()
+        return self._loaded(standing)
+
+    def opened(self) -> list[Index]:
+        """The indexes that are loaded here."""
+        return [each for each in list(self._indexes.values()) if each.is_loaded]
+
+    def standings(self) -> list[Standing]:
+        """Every index, as the record has it."""
+        return self._record.indexes()
+
+    def drop(self, name: str) -> None:
+        """Drop an index and its documents, for good; an alias is no name for that."""
+        standing = self._record.find(name)
+        if standing.definition.name != name:
+            raise NotFound("index", name)
+        self._record.drop(standing.definition.uid)
+        self._forget(standing.definition.uid)
+        self._learn()
+
+    def point(self, alias: str, name: str) -> None:
+        """Let `alias` mean index `name` from now on, in one step. Raises NotFound, Conflict."""
+        self._record.point(alias, name)
+        self._learn()
+
+    def unpoint(self, alias: str) -> None:
+        """Take an alias away. Raises NotFound."""
+        self._record.unpoint(alias)
+        self._learn()
+
+    def aliases(self) -> dict[str, str]:
+        """Alias to name of its index."""
+        return dict(self._names.aliases)
+
+    def listen(self) -> Listener:
+        """Be told when others write."""
+        return self._record.listen()
+
+    def close(self) -> None:
+        """Close the record; what was acknowledged is in it."""
+        self._record.close()
+
+    def _loaded(self, standing: Standing) -> Index:
+        index = self._index_of(standing.definition)
+        if not index.is_loaded:
+            index.follow()
+        return index
+
+    def _follow(self, index: Index) -> None:
+        try:
+            index.follow()
+        except IndexDamaged as error:  # the index stops, and it alone
+            index.damage = error.reason
+            self._metrics.damaged.labels(index.definition.name).set(1)
+            _log.error("an index has stopped", index=index.definition.name, reason=error.reason)
+
+    def _forget(self, uid: str) -> None:
+        index = self._indexes.pop(uid, None)
+        if index is not None:
+            self._metrics.forget(index.definition.name)
+
+    def _index_of(self, definition: Definition) -> Index:
+        with self._opening:
+            index = self._indexes.get(definition.uid)
+            if index is None:
+                index = Index(self._record, definition, self._quota, self._metrics)
+                self._indexes[definition.uid] = index
+            return index
+
+    def _learn(self) -> list[Standing]:
+        """Learn the names anew."""
+        with self._learning:  # or an older answer could take the place of a newer one
+            standings, aliases = self._record.indexes(), self._record.aliases()
+            by_name = {each.definition.name: each.definition.uid for each in standings}
+            pointed = {alias: by_name[name] for alias, name in aliases.items() if name in by_name}
+            self._names = _Names(pointed | by_name, aliases)
+        return standings

@@ -1,0 +1,45 @@
+"""The thread that looks after the segments of every index."""
+
+import threading
+from typing import Final
+
+import structlog
+
+from embedding_service.indexes.catalogue import Catalogue
+from embedding_service.indexes.upkeep.upkeep import Upkeep
+
+_PERIOD: Final = 1.0
+"""Seconds between two looks when there was nothing to do."""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Keeper:
+    """Runs an Upkeep over a catalogue until it is closed."""
+
+    def __init__(self, catalogue: Catalogue, upkeep: Upkeep) -> None:
+        self._catalogue = catalogue
+        self._upkeep = upkeep
+        self._is_ending = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin; once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End, and what is being built with it; nothing is lost by it."""
+        self._is_ending.set()
+        self._upkeep.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _keep(self) -> None:
+        while not self._is_ending.is_set():
+            try:
+                has_worked = self._upkeep.look_after(self._catalogue.opened())
+            except Exception:  # noqa: BLE001  a thread that ended would leave indexes unbuilt for ever
+                _log.exception("looking after segments failed")
+                has_worked = False
+            if not has_worked:
+                self._is_ending.wait(_PERIOD)

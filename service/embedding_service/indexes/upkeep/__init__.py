@@ -1,0 +1,1 @@
+"""What keeps segments few, built and without dead rows, beside the searches. Knows no SQL."""

@@ -1,0 +1,1 @@
+"""Texts in, nearest documents out: what needs both the models and the indexes."""

@@ -1,0 +1,34 @@
+"""What is told about an index: its record and its memory, side by side."""
+
+from collections.abc import Mapping
+
+from embedding_service.indexes.records.record import Standing
+from embedding_service.indexes.view import ViewFacts
+from embedding_service.retrieval.requests import IndexFacts, SegmentFacts
+
+
+def describe(standing: Standing, view: ViewFacts, aliases: Mapping[str, str]) -> IndexFacts:
+    """One index, as it is now; `aliases` are all there are."""
+    definition = standing.definition
+    model = definition.model
+    return IndexFacts(
+        name=definition.name,
+        uid=definition.uid,
+        model=model.name if model else None,
+        fingerprint=model.fingerprint if model else None,
+        dimension=definition.dimension,
+        metric=definition.metric,
+        engine=definition.engine,
+        fields=definition.fields,
+        aliases=sorted(alias for alias, name in aliases.items() if name == definition.name),
+        documents=standing.count,
+        size=standing.size,
+        version=standing.version,
+        applied=view.version,
+        memory=view.nbytes,
+        created_at=standing.created_at,
+        segments=[
+            SegmentFacts(segment.engine, segment.rows, segment.live, segment.nbytes)
+            for segment in view.segments
+        ],
+    )

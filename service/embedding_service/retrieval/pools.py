@@ -1,0 +1,43 @@
+"""Threads for what blocks."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+class Pools:
+    """Work that waits for disks and databases, or is inside FAISS, apart by what it waits for.
+
+    So a search never stands behind a write, nor the reading of one document behind a search.
+    """
+
+    def __init__(self, *, writers: int, readers: int, searchers: int) -> None:
+        self.searchers = searchers
+        """Threads that compute."""
+        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="write")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="read")
+        self._searchers = ThreadPoolExecutor(searchers, thread_name_prefix="search")
+
+    async def write(self, function: Callable[[], _T]) -> _T:
+        """Run what changes the record. It ends even when its caller is cancelled."""
+        return await _run(self._writers, function)
+
+    async def read(self, function: Callable[[], _T]) -> _T:
+        """Run what reads the record."""
+        return await _run(self._readers, function)
+
+    def search(self, function: Callable[[], _T]) -> asyncio.Future[_T]:
+        """Run what computes."""
+        return asyncio.get_running_loop().run_in_executor(self._searchers, function)
+
+    def close(self) -> None:
+        """Wait for what is running; what has not begun is not done."""
+        for pool in (self._writers, self._readers, self._searchers):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+async def _run(pool: ThreadPoolExecutor, function: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(pool, function)
