@@ -1,5 +1,6 @@
 """Composition: every room is built here from one frozen Settings, and nowhere else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,41 +14,100 @@ from embedding_service.api.exchange import OPEN_PATHS
 from embedding_service.api.keys import KeyRing
 from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.probes import build_metrics_app
+from embedding_service.environment import child_environment, is_tracing_wanted
+from embedding_service.indexes.catalogue import Catalogue
+from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.upkeep.building import Workshop
+from embedding_service.indexes.upkeep.upkeep import Upkeep
+from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.embedder import Embedder
-from embedding_service.settings import Settings, child_environment, is_tracing_wanted
+from embedding_service.retrieval.pins import PinnedEmbedder
+from embedding_service.retrieval.pools import Pools
+from embedding_service.retrieval.retrieval import Retrieval
+from embedding_service.settings import NO_DATABASE, Settings
 from embedding_service.telemetry.metrics import Metrics
 from embedding_service.telemetry.traces import AsgiApp, Traces, start_traces
+
+_DATABASE_FILE = "gpu-embedding.db"
+_WORKSHOP = "building"
+"""Folder in DATA_DIR."""
+_SHARED_WRITERS = 4
+"""Of one process, to PostgreSQL: writes to one index wait for each other there anyway."""
+_READERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The composed service; whoever runs it starts and closes the embedder."""
+    """The composed service; whoever runs it starts and closes it."""
 
     embedder: Embedder
+    retrieval: Retrieval | None
+    """None where DATABASE_URL says `none`."""
     lifecycle: Lifecycle
     traces: Traces
     api: AsgiApp
     metrics: AsgiApp
     """`/metrics` alone, for a port of its own."""
 
+    async def start(self) -> None:
+        """Load the default model and every index. Raises ModelUnavailable, RecordUnavailable."""
+        if self.retrieval is None:
+            await self.embedder.start()
+        else:
+            await asyncio.gather(self.embedder.start(), self.retrieval.start())
+
+    async def close(self) -> None:
+        """End what was started, the record last: what was acknowledged is in it."""
+        await self.embedder.close()
+        if self.retrieval is not None:
+            await self.retrieval.close()
+        await asyncio.to_thread(self.traces.shutdown)
+
 
 def build_application(settings: Settings) -> Application:
-    """Build every room. Raises BadKeysFile for a bad API_KEYS_FILE; needs a running event loop."""
+    """Build every room; needs a running event loop.
+
+    Raises:
+        BadKeysFile: API_KEYS_FILE is none. RecordLocked: another process has the database file.
+        RecordUnavailable: the database does not answer.
+    """
     metrics = Metrics(CollectorRegistry())
     embedder = Embedder(settings, metrics, child_environment())
     lifecycle = Lifecycle()
     keys = settings.api_keys_file
+    authenticator = Authenticator(KeyRing(keys)) if keys is not None else None
+    retrieval = build_retrieval(settings, embedder, metrics)
     api = build_api(
         embedder,
         settings,
         metrics,
+        retrieval=retrieval,
         lifecycle=lifecycle,
-        authenticator=Authenticator(KeyRing(keys)) if keys is not None else None,
+        authenticator=authenticator,
         version=__version__,
     )
     traces = start_traces(is_wanted=is_tracing_wanted(), version=__version__)
     traced = traces.instrument(api, untraced_paths=OPEN_PATHS)
-    return Application(embedder, lifecycle, traces, traced, build_metrics_app(metrics))
+    return Application(embedder, retrieval, lifecycle, traces, traced, build_metrics_app(metrics))
+
+
+def build_retrieval(settings: Settings, embedder: Embedder, metrics: Metrics) -> Retrieval | None:
+    """The indexes, their record open. Raises RecordLocked, RecordUnavailable."""
+    if settings.database_url == NO_DATABASE:
+        return None
+    url = settings.database_url or f"sqlite:///{settings.data_dir / _DATABASE_FILE}"
+    record = open_record(url, settings.data_dir)
+    quota = Quota(documents=settings.max_index_documents, size=settings.max_index_size)
+    pools = Pools(
+        writers=_SHARED_WRITERS if record.is_shared else 1,  # SQLite has one writer at a time
+        readers=_READERS,
+        searchers=usable_cores(),
+    )
+    catalogue = Catalogue(record, quota, metrics.indexes)
+    threads = max(1, usable_cores() // 2)  # the other half is for searches
+    workshop = Workshop(settings.data_dir / _WORKSHOP, child_environment(), threads)
+    upkeep = Upkeep(workshop, metrics.indexes)
+    return Retrieval(catalogue, upkeep, PinnedEmbedder(embedder), pools, settings.version_wait)
 
 
 @asynccontextmanager

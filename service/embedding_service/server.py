@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from embedding_service.api.middleware.answering import BrokenAnswer
 from embedding_service.app import Application, build_application
 from embedding_service.errors import ModelUnavailable
+from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.settings import Settings
 from embedding_service.telemetry.traces import AsgiApp
 
@@ -119,7 +120,7 @@ def _advise(error: OSError, setting: str) -> str:
 
 
 async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. Raises CannotListen, BadKeysFile."""
+    """Serve until SIGTERM or SIGINT; the exit code. Raises as `open_port`, `build_application`."""
     with contextlib.ExitStack() as sockets:
         port = sockets.enter_context(
             open_port(settings.service_host, settings.service_port, "SERVICE_PORT")
@@ -136,8 +137,7 @@ async def serve(settings: Settings) -> int:
         try:
             return await _run(application, listeners, settings)
         finally:
-            await application.embedder.close()
-            await asyncio.to_thread(application.traces.shutdown)
+            await application.close()
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -166,13 +166,13 @@ async def _run(
     listeners: list[tuple[_Listener, asyncio.Task[None]]],
     settings: Settings,
 ) -> int:
-    """Start the default model behind the open port, then wait to be told to stop."""
+    """Start the model and the indexes behind the open port, then wait to be told to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     serving = [task for _, task in listeners]
-    starting = asyncio.create_task(application.embedder.start())
+    starting = asyncio.create_task(application.start())
     stopping = asyncio.create_task(stop.wait())
     code = 0
     try:
@@ -181,7 +181,7 @@ async def _run(
             starting.result()
             _log.info("ready")
             await asyncio.wait({stopping, *serving}, return_when=asyncio.FIRST_COMPLETED)
-    except ModelUnavailable as error:
+    except (ModelUnavailable, RecordUnavailable) as error:
         _log.critical("cannot start", reason=error.message)
         code = 1
     else:

@@ -1,7 +1,7 @@
 """The API over a fake embedder, or over a real one, as a client sees it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import httpx
@@ -14,6 +14,7 @@ from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.inference.embedder import Embedder
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
+from fake_retrieval import FakeRetrieval
 from fakes import FakeEmbedder
 
 
@@ -57,6 +58,13 @@ def build_fake_api(authenticator: Authenticator | None = None, **settings: Any) 
     embedder = FakeEmbedder()
     app, lifecycle, registry = build_app(embedder, authenticator, **settings)
     return Api(app, connect(app), lifecycle, registry, embedder)
+
+
+def give_indexes(api: Api) -> FakeRetrieval:
+    """Put indexes behind `api`."""
+    fake = FakeRetrieval()
+    api.app.state.rooms = replace(api.app.state.rooms, retrieval=fake)
+    return fake
 
 
 def connect(app: FastAPI) -> httpx.AsyncClient:

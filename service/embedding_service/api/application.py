@@ -13,6 +13,7 @@ import time
 from typing import NoReturn
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -27,22 +28,28 @@ from embedding_service.api.middleware.answering import Answering
 from embedding_service.api.middleware.disconnection import Disconnection
 from embedding_service.api.middleware.recording import Recording
 from embedding_service.api.probes import metrics_router
+from embedding_service.api.refusals import MethodNotAllowed
 from embedding_service.api.rooms import Rooms
 from embedding_service.inference.embedder import Embedder
+from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 
 
-def build_api(
+def build_api(  # noqa: PLR0913  the composition names every part
     embedder: Embedder,
     settings: Settings,
     metrics: Metrics,
     *,
+    retrieval: Retrieval | None = None,
     lifecycle: Lifecycle,
     authenticator: Authenticator | None = None,
     version: str,
 ) -> FastAPI:
-    """The application. Whoever runs it starts and closes `embedder` and moves `lifecycle` along."""
+    """The application; without `retrieval` its routes of indexes tell that they are elsewhere.
+
+    Whoever runs it starts and closes `embedder` and `retrieval` and moves `lifecycle` along.
+    """
     app = FastAPI(
         title="gpu-embedding",
         openapi_url=None,
@@ -53,7 +60,7 @@ def build_api(
         # its log records carry messages of exceptions, which may quote a request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.rooms = Rooms(embedder, settings, metrics, lifecycle, version, time.time())
+    app.state.rooms = Rooms(embedder, settings, metrics, lifecycle, version, time.time(), retrieval)
     app.add_exception_handler(HTTPException, _pass_on)
     for router in ROUTERS:
         app.include_router(router)
@@ -73,18 +80,37 @@ def _add_cors(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", headers.REQUEST_ID, "traceparent"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            headers.IDEMPOTENCY_KEY,
+            headers.REQUEST_ID,
+            "traceparent",
+        ],
         expose_headers=[
             headers.REQUEST_ID,
             headers.WARNING,
             headers.FINGERPRINT,
+            headers.IDEMPOTENCY_REPLAYED,
+            "Location",
             "Retry-After",
             "WWW-Authenticate",
         ],
     )
 
 
-def _pass_on(_request: Request, error: Exception) -> NoReturn:
+def _pass_on(request: Request, error: Exception) -> NoReturn:
     """Let the router's own refusals reach Answering, like every other exception."""
+    is_refused = isinstance(error, HTTPException) and error.status_code == 405
+    if is_refused and (methods := _methods_beside(request)):
+        raise MethodNotAllowed(", ".join(methods))
     raise error
+
+
+def _methods_beside(request: Request) -> list[str]:
+    """Methods of all routes on the path that was found; the router tells those of the first."""
+    path = getattr(request.scope.get("route"), "path_format", None)
+    routes = (route for router in ROUTERS for route in router.routes)
+    found = (each for each in routes if isinstance(each, APIRoute) and each.path_format == path)
+    return sorted({method for route in found for method in route.methods or ()})

@@ -39,17 +39,27 @@ async def read_payload(request: Request, kind: type[P], limits: Limits) -> P:
         MalformedBody: it is not JSON.
         InvalidRequest: it is not a `kind`, or has a text that is no text.
     """
+    return parse_payload(await read_body(request, limits), kind)
+
+
+async def read_body(request: Request, limits: Limits) -> bytearray:
+    """The body as it came. Raises UnsupportedContent, StalledBody, TooLarge."""
     _check_content(request.headers)
-    body = await _read(request, limits.max_body_size)
+    return await _read(request, limits.max_body_size)
+
+
+def parse_payload(body: bytearray, kind: type[P]) -> P:
+    """Check a body that was read. Raises MalformedBody, InvalidRequest."""
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
         raise explain(error, body, kind.takes) from None  # which would quote the body
 
 
-def request_body(kind: type[Payload]) -> dict[str, Any]:
-    """`openapi_extra` of a route that reads a `kind`; document.py adds the schema itself."""
-    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+def request_body(*kinds: type[Payload]) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads one of `kinds`; document.py adds the schemas."""
+    schemas = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in kinds]
+    schema: dict[str, Any] = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

@@ -16,12 +16,18 @@ from pydantic.json_schema import models_json_schema
 from embedding_service.api import openai, probes
 from embedding_service.api.bodies import Payload
 from embedding_service.api.native import embeddings, health, models
+from embedding_service.api.native.indexes import aliases, catalogue, documents, search
+from embedding_service.api.native.indexes import payloads as index_payloads
 from embedding_service.api.responses import SHAPES
 from embedding_service.api.tei import embed, information, payloads, tokens
 
 ROUTERS: Sequence[APIRouter] = (
     embeddings.router,
     models.router,
+    search.router,
+    documents.router,
+    catalogue.router,
+    aliases.router,
     openai.router,
     embed.router,
     tokens.router,
@@ -34,13 +40,19 @@ ROUTERS: Sequence[APIRouter] = (
 _PAYLOADS: Sequence[type[Payload]] = (
     embeddings.GenerateRequest,
     embeddings.BatchRequest,
+    index_payloads.SearchRequest,
+    index_payloads.TextsToAdd,
+    index_payloads.AddRequest,
+    index_payloads.RemoveRequest,
+    index_payloads.CreateIndexRequest,
+    index_payloads.AliasRequest,
     openai.OpenAIEmbeddingRequest,
     payloads.EmbedRequest,
     payloads.SimilarityRequest,
     payloads.TokenizeRequest,
     payloads.DecodeRequest,
 )
-_TAGS = ("embeddings", "models", "OpenAI", "text-embeddings-inference", "operation")
+_TAGS = ("embeddings", "indexes", "models", "OpenAI", "text-embeddings-inference", "operation")
 """In the order of /docs."""
 _REFERENCE = "#/components/schemas/{model}"
 _API_VERSION = "v1"
@@ -53,8 +65,8 @@ def build_document() -> dict[str, Any]:
         title="gpu-embedding",
         version=_API_VERSION,
         description=(
-            "Texts in, vectors out. The native API, and the dialects of OpenAI and of "
-            "text-embeddings-inference, over the same models."
+            "Texts in, vectors and nearest documents out. The native API, and the dialects of "
+            "OpenAI and of text-embeddings-inference, over the same models."
         ),
         routes=[route for router in (*ROUTERS, probes.metrics_router) for route in router.routes],
     )

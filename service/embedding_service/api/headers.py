@@ -1,10 +1,12 @@
-"""Header names and values of our own making."""
+"""Header names and values of our own making, and of others where several files need them."""
 
 from collections.abc import Mapping, Sequence
 
 from starlette.types import Message
 
 FINGERPRINT = "X-Embedding-Fingerprint"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
 REQUEST_ID = "X-Request-ID"
 WARNING = "X-Embedding-Warning"
 

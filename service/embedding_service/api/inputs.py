@@ -21,6 +21,8 @@ def _many(item: dict[str, object]) -> dict[str, object]:
     return {"type": "array", "minItems": 1, "items": item}
 
 
+Text: TypeAlias = Annotated[str, WithJsonSchema(_TEXT_SCHEMA)]
+"""One text."""
 # A wrong item ends the check of its member of the union: 10,000 lists of ids are no 10,000 bad
 # texts.
 TextList: TypeAlias = Annotated[list[str], Field(fail_fast=True)]

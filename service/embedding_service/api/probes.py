@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from embedding_service.api.rooms import rooms_of
+from embedding_service.api.rooms import Rooms, rooms_of
 from embedding_service.telemetry.metrics import Metrics
 
 router = APIRouter(tags=["operation"])
 metrics_router = APIRouter(tags=["operation"])
 
+_LOADING = "the indexes are being loaded"
 _PROBE_ANSWERS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": description,
@@ -47,19 +48,24 @@ async def livez(request: Request) -> Response:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Should it get requests?", responses=_PROBE_ANSWERS)
 async def readyz(request: Request) -> Response:
-    """No while no worker serves, and as soon as the server has been told to stop."""
+    """No while no worker serves or an index is loading, and once the server is told to stop."""
     rooms = rooms_of(request)
     if rooms.lifecycle.is_leaving:
         return _say(is_well=False, detail="shutting down")
     health = rooms.embedder.health()
+    if health.is_serving and not _has_indexes(rooms):
+        return _say(is_well=False, detail=_LOADING)
     return _say(is_well=health.is_serving, detail=health.detail)
 
 
 @router.head("/startupz", include_in_schema=False)
 @router.get("/startupz", summary="Has it started?", responses=_PROBE_ANSWERS)
 async def startupz(request: Request) -> Response:
-    """No until the default model has served once."""
-    health = rooms_of(request).embedder.health()
+    """No until the default model has served once and every index is loaded."""
+    rooms = rooms_of(request)
+    health = rooms.embedder.health()
+    if health.is_started and not _has_indexes(rooms):
+        return _say(is_well=False, detail=_LOADING)
     return _say(is_well=health.is_started, detail=health.detail)
 
 
@@ -86,6 +92,10 @@ def expose(metrics: Metrics, request: Request) -> Response:
     """All metrics in the format that the client accepts."""
     encoder, content_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encoder(metrics.registry), headers={"Content-Type": content_type})
+
+
+def _has_indexes(rooms: Rooms) -> bool:
+    return rooms.retrieval is None or rooms.retrieval.is_loaded
 
 
 def _say(*, is_well: bool, detail: str) -> Response:

@@ -19,6 +19,18 @@ class UnknownRoute(ServiceError):
         super().__init__("no such route; GET /openapi.json lists those that are")
 
 
+class IndexesElsewhere(ServiceError):
+    """This server has no indexes, by its settings."""
+
+    code = "indexes_elsewhere"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no indexes on this server: DATABASE_URL=none is set here; ask the index tier, which "
+            "has them"
+        )
+
+
 class MethodNotAllowed(ServiceError):
     """The route exists, for other methods."""
 

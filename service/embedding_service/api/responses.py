@@ -9,18 +9,27 @@ from embedding_service.api.dialects import Dialect
 _DESCRIPTIONS = {
     400: "Malformed, or token ids of another vocabulary",
     401: "No key, or an unknown one",
-    404: "No such route or model",
+    404: "No such route, model, index, document or alias",
     405: "The route takes other methods",
     408: "The rest of the body did not come",
+    409: "The name is taken, or the index is of another model",
     413: "Too many texts, a text too long, or a body too large",
     415: "Not JSON by its Content-Type",
     422: "Well-formed, but wrong: `errors` tells where",
     429: "Come back after `Retry-After` seconds",
     500: "The model failed on a text, or a fault of the server",
-    503: "Not now: starting, draining, or a model that cannot be loaded",
+    503: "Not now: starting, draining, or a model or the record of indexes is not to be had",
     504: "Not done within REQUEST_TIMEOUT",
+    507: "No room for more: disk, memory, or the index's quota",
 }
 _OF_WORK = (400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504)
+
+READS = (401, 404, 422, 429, 500, 503)
+"""What routes of indexes may answer otherwise that read no body and change nothing."""
+REMOVALS = (401, 404, 409, 422, 429, 500, 503, 507)
+"""The same, of those that remove."""
+SEARCHES = (400, 401, 404, 408, 409, 413, 415, 422, 429, 500, 503, 504)
+WRITES = (*SEARCHES, 507)
 
 
 class _Shape(BaseModel):

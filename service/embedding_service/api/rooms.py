@@ -6,8 +6,9 @@ from typing import cast
 from starlette.requests import Request
 
 from embedding_service.api.lifecycle import Lifecycle
-from embedding_service.api.refusals import STALLED_AFTER
+from embedding_service.api.refusals import STALLED_AFTER, IndexesElsewhere
 from embedding_service.inference.embedder import Embedder
+from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 
@@ -24,6 +25,8 @@ class Rooms:
     """Of this package."""
     started_at: float
     """Unix time."""
+    retrieval: Retrieval | None = None
+    """None where DATABASE_URL says `none`."""
     body_patience: float = STALLED_AFTER
     """Seconds without a byte after which the rest of a request's body is not waited for."""
 
@@ -31,3 +34,11 @@ class Rooms:
 def rooms_of(request: Request) -> Rooms:
     """The rooms of the application that received `request`."""
     return cast("Rooms", request.app.state.rooms)
+
+
+def retrieval_of(request: Request) -> Retrieval:
+    """The indexes of that application. Raises IndexesElsewhere."""
+    retrieval = rooms_of(request).retrieval
+    if retrieval is None:
+        raise IndexesElsewhere
+    return retrieval

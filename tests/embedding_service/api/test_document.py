@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from apis import Api, OpenApi
+from apis import Api, OpenApi, give_indexes
 from embedding_service.api.document import build_document, render_document
 
+_PARAMETER = re.compile(r"\{\w+\}")
 CHECKED_IN = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 
@@ -40,10 +41,12 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 async def test_every_documented_operation_is_served(api: Api) -> None:
+    give_indexes(api)
     for path, operations in build_document()["paths"].items():
         for method in operations:
-            response = await api.http.request(method.upper(), path.replace("{model}", "fake"))
-            assert response.status_code in {200, 415}, f"{method} {path}"
+            response = await api.http.request(method.upper(), _PARAMETER.sub("fake", path))
+            # Without a body, or without the confirmation that a removal wants.
+            assert response.status_code in {200, 204, 415, 422}, f"{method} {path}"
 
 
 def test_every_operation_has_a_name_of_its_own() -> None:

@@ -1,0 +1,1 @@
+"""The native API of indexes: documents in, nearest documents out."""
