@@ -20,6 +20,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         "MAX_TEXTS": str(fuzz_bodies.MAX_TEXTS),
         "MAX_TEXT_CHARS": str(fuzz_bodies.MAX_TEXT_CHARS),
         "MAX_BODY_SIZE": str(fuzz_bodies.MAX_BODY_SIZE),
+        "VERSION_WAIT": "0.1",
         "WORKERS": "1",
     }
     with running_server(tmp_path_factory.mktemp("fuzzed"), **settings) as server:

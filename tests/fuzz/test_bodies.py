@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("fuzz-bodies")
 
 _SECONDS = 30.0
 """After which a silent server counts as hung."""
-_ECHOING = {"/tokenize", "/decode"}
+_ECHOING = ("/tokenize", "/decode", "/search")
 
 
 @both_lengths
@@ -51,4 +51,4 @@ def assert_good_or_refused(answer: Answer, case: Case, dialect: Dialect) -> None
     else:
         assert answer.headers["content-type"] == "application/json"
         assert read_json(answer.body)
-        assert case.path in _ECHOING or CANARY.encode() not in answer.body
+        assert case.path.endswith(_ECHOING) or CANARY.encode() not in answer.body

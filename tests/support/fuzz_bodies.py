@@ -19,7 +19,15 @@ MAX_TEXT_CHARS = 2_000
 MAX_BODY_SIZE = 65_536
 
 ROUTES: dict[Dialect, tuple[str, ...]] = {
-    "native": ("/api/v1/embeddings/generate", "/api/v1/embeddings/batch"),
+    "native": (
+        "/api/v1/embeddings/generate",
+        "/api/v1/embeddings/batch",
+        "/api/v1/index/add",
+        "/api/v1/similarity/search",
+        "/api/v1/indexes/default/documents",
+        "/api/v1/indexes/default/documents/delete",
+        "/api/v1/indexes/default/search",
+    ),
     "openai": ("/v1/embeddings",),
     "tei": ("/embed", "/", "/similarity", "/tokenize", "/decode"),
 }
@@ -120,6 +128,31 @@ _FIELDS: dict[str, tuple[dict[str, SearchStrategy[Any]], dict[str, SearchStrateg
     "/decode": ({"ids": _ids}, {"skip_special_tokens": _boolean}),
 }
 _FIELDS["/"] = _FIELDS["/embed"]
+_ID = st.sampled_from(["a", "a/b", "é", "", "\0", "\ud800", "x" * 513, 7]) | st.text(max_size=9)
+_VECTOR = st.lists(st.floats(-1, 1), min_size=31, max_size=33) | st.sampled_from(["", "AAAA", "é"])
+_CONDITION = st.none() | st.dictionaries(st.sampled_from(["lang", "and", "not"]), _anything)
+_DOCUMENT = st.fixed_dictionaries(
+    {"text": _text}, optional={"id": _ID, "vector": _VECTOR, "metadata": _anything}
+)
+_ADD: dict[str, SearchStrategy[Any]] = {"documents": st.lists(_DOCUMENT, max_size=3)}
+_SEARCH: dict[str, SearchStrategy[Any]] = {
+    "top_k": st.sampled_from([1, 10, 0, -1, 1_001, 2**64]),
+    "threshold": st.floats(-2, 2) | st.none(),
+    "filter": _CONDITION,
+    "include": st.lists(st.sampled_from(["text", "metadata", "vector", "all"]), max_size=3),
+    "exact": _boolean,
+    "min_version": st.sampled_from([0, 1, 2**63, -1]),
+    "cursor": st.none() | st.text(max_size=12),
+    "vector": _VECTOR,
+}
+_FIELDS["/api/v1/index/add"] = (_ADD, {"atomic": _boolean})
+_FIELDS["/api/v1/indexes/default/documents"] = _FIELDS["/api/v1/index/add"]
+_FIELDS["/api/v1/indexes/default/documents/delete"] = (
+    {"ids": st.lists(_ID, max_size=3)},
+    {"filter": _CONDITION},
+)
+_FIELDS["/api/v1/similarity/search"] = ({"query_text": _text}, _SEARCH)
+_FIELDS["/api/v1/indexes/default/search"] = _FIELDS["/api/v1/similarity/search"]
 
 
 @st.composite
