@@ -1,0 +1,1 @@
+"""Immutable, checksummed copies of an index, from which it can be rebuilt anywhere."""

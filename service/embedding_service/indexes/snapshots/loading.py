@@ -1,0 +1,129 @@
+"""Reads snapshots, checked to the byte: documents for the record, segments for the view."""
+
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from embedding_service.indexes.documents import Document
+from embedding_service.indexes.segments import files
+from embedding_service.indexes.segments.bitmaps import Bitmap
+from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.snapshots import durable
+from embedding_service.indexes.snapshots.blobs import BlobStore
+from embedding_service.indexes.snapshots.errors import DamagedSnapshot, told
+from embedding_service.indexes.snapshots.manifest import Blob, Manifest, Part, SegmentFiles
+from embedding_service.indexes.snapshots.parts import decode_part
+from embedding_service.indexes.snapshots.source import Segments
+
+
+def documents(store: BlobStore, uid: str, manifest: Manifest) -> Iterator[list[Document]]:
+    """All documents of a snapshot in the order of keys, a part at a time.
+
+    `uid` is the folder that the snapshot lies in, which after a move need not be the index's.
+    Raises DamagedSnapshot, and gives nothing of the part that is.
+    """
+    for part in manifest.documents:
+        yield _read_part(store, uid, part, manifest.index.dimension)
+
+
+def fetch_segments(store: BlobStore, uid: str, manifest: Manifest, folder: Path) -> Segments:
+    """The sealed segments of a snapshot, from files in `folder`; none when it has none.
+
+    What an earlier call has left in `folder` is used again when it is what it should be. The files
+    must not be changed while the segments are in use; they may be removed.
+    Raises DamagedSnapshot, OutOfSpace, SnapshotStoreUnavailable.
+    """
+    if manifest.segments is None:
+        return Segments(manifest.version, [])
+    items = [
+        (_fetch_segment(store, uid, item, folder), _read_bitmap(store, uid, item))
+        for item in manifest.segments.items
+    ]
+    return Segments(manifest.segments.version, items)
+
+
+def verify(store: BlobStore, uid: str, manifest: Manifest) -> list[DamagedSnapshot]:
+    """Read every blob of a snapshot to its end; what is wrong, one error a file."""
+    problems: list[DamagedSnapshot] = []
+    for blob in manifest.blobs.values():
+        try:
+            for _ in _checked(store, uid, blob):
+                pass
+        except DamagedSnapshot as error:
+            problems.append(error)
+    return problems
+
+
+def _checked(store: BlobStore, uid: str, blob: Blob) -> Iterator[bytes]:
+    """A blob's content; raises DamagedSnapshot at its end unless it is what it should be."""
+    name = f"{uid}/{blob.name}"
+    digest, size = sha256(), 0
+    try:
+        for piece in store.stream(name):
+            digest.update(piece)
+            size += len(piece)
+            yield piece
+    except FileNotFoundError:
+        raise DamagedSnapshot(name, f"{blob.size:,} bytes", "no such file") from None
+    if size != blob.size:
+        raise DamagedSnapshot(name, f"{blob.size:,} bytes", f"{size:,} bytes")
+    if digest.hexdigest() != blob.sha256:
+        raise DamagedSnapshot(name, f"sha256 {blob.sha256}", digest.hexdigest())
+
+
+def _read_part(store: BlobStore, uid: str, part: Part, dimension: int) -> list[Document]:
+    content = b"".join(_checked(store, uid, part.blob))
+    expected = f"{part.rows} documents with keys {part.first_key} to {part.last_key}"
+    try:
+        rows = decode_part(content, dimension)
+    except ValueError as error:
+        raise DamagedSnapshot(f"{uid}/{part.blob.name}", expected, str(error)) from error
+    keys = [row.key for row in rows]
+    if len(keys) != part.rows or (keys and (keys[0], keys[-1]) != (part.first_key, part.last_key)):
+        raise DamagedSnapshot(f"{uid}/{part.blob.name}", expected, f"{len(keys)} others")
+    return rows
+
+
+def _read_bitmap(store: BlobStore, uid: str, item: SegmentFiles) -> Bitmap:
+    content = b"".join(_checked(store, uid, item.bitmap))
+    bitmap = Bitmap(np.frombuffer(content, dtype=np.uint8), item.rows)
+    if len(content) != (item.rows + 7) // 8 or bitmap.ones != item.live:
+        raise DamagedSnapshot(
+            f"{uid}/{item.bitmap.name}", f"{item.live} of {item.rows} rows", f"{bitmap.ones} bits"
+        )
+    return bitmap
+
+
+def _fetch_segment(store: BlobStore, uid: str, item: SegmentFiles, folder: Path) -> Sealed:
+    own = folder / _name(item)
+    try:
+        return _fetch_files(store, uid, item, own)
+    except files.DamagedSegment:  # by what befell the files of an earlier call
+        shutil.rmtree(own)
+    try:
+        return _fetch_files(store, uid, item, own)
+    except files.DamagedSegment as error:
+        raise DamagedSnapshot(str(own / error.file), "a segment's file", str(error)) from error
+
+
+def _fetch_files(store: BlobStore, uid: str, item: SegmentFiles, folder: Path) -> Sealed:
+    """Raises files.DamagedSegment."""
+    digests = {name: files.Digest(blob.size, blob.sha256) for name, blob in item.files.items()}
+    try:
+        for name, blob in item.files.items():
+            path = folder / name
+            # One of the right size is hashed when the segment is read: once is enough.
+            if not path.exists() or path.stat().st_size != blob.size:
+                durable.write(path, _checked(store, uid, blob), if_absent=False)
+        return files.read(folder, digests)
+    except OSError as error:
+        raise told(error, str(folder)) from error
+
+
+def _name(item: SegmentFiles) -> str:
+    """The same for the same files, so that a segment is fetched once however many snapshots."""
+    listed = "".join(f"{name} {blob.sha256}\n" for name, blob in sorted(item.files.items()))
+    return sha256(listed.encode()).hexdigest()

@@ -1,0 +1,333 @@
+"""Publishing: what was published is loaded, only what is new is uploaded, and nothing is torn."""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedding_service.indexes.errors import IndexDamaged
+from embedding_service.indexes.snapshots import layout, loading, manifests, publishing, retention
+from embedding_service.indexes.snapshots.blobs import BlobStore, Stored
+from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
+from embedding_service.indexes.snapshots.folders import Folder
+from embedding_service.indexes.snapshots.manifest import Manifest
+from embedding_service.indexes.snapshots.source import Scan
+from snapshot_sources import CREATED, DEFINITION, LIBRARIES, RANGE, CopiedIndex
+
+UID = DEFINITION.uid
+PUBLISHERS = 3
+
+
+def publish(
+    store: BlobStore, index: CopiedIndex, workspace: Path, *, is_full: bool = False
+) -> Manifest:
+    return publishing.publish(
+        store, index, workspace, created=CREATED, libraries=LIBRARIES, is_full=is_full
+    )
+
+
+def assert_loads(store: BlobStore, manifest: Manifest, index: CopiedIndex) -> None:
+    loaded = [row for part in loading.documents(store, UID, manifest) for row in part]
+    expected = [index.documents[key] for key in sorted(index.documents)]
+    described = [
+        [
+            (row.key, row.version, row.id, row.text, row.metadata, row.vector.tobytes())
+            for row in rows
+        ]
+        for rows in (loaded, expected)
+    ]
+    assert described[0] == described[1]
+
+
+class Wrapped:
+    """A store that does as another one does."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+
+    def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+        return self._store.create(name, chunks, if_absent=if_absent)
+
+    def read(self, name: str) -> bytes:
+        return self._store.read(name)
+
+    def stream(self, name: str) -> Iterator[bytes]:
+        return self._store.stream(name)
+
+    def stat(self, name: str) -> Stored | None:
+        return self._store.stat(name)
+
+    def listing(self, folder: str) -> Sequence[Stored]:
+        return self._store.listing(folder)
+
+    def delete(self, name: str) -> None:
+        self._store.delete(name)
+
+    def probe(self) -> datetime:
+        return self._store.probe()
+
+
+class Recorded(Folder):
+    """A folder that keeps the names of what is created in it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.created: list[str] = []
+
+    def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+        if not name.startswith("probe"):
+            self.created.append(name)
+        return super().create(name, chunks, if_absent=if_absent)
+
+
+def test_what_was_published_is_loaded(store: BlobStore, tmp_path: Path) -> None:
+    index = CopiedIndex.of(13)
+    index.seal()
+    manifest = publish(store, index, tmp_path / "work")
+    assert manifests.newest(store, UID) == manifest
+    assert (manifest.number, manifest.version, manifest.count) == (1, 13, 13)
+    assert (manifest.index, manifest.created) == (DEFINITION, CREATED)
+    assert_loads(store, manifest, index)
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_segments_come_back_with_the_rows_that_count(store: BlobStore, tmp_path: Path) -> None:
+    index = CopiedIndex.of()
+    index.seal(41)
+    manifest = publish(store, index, tmp_path / "work")
+    segments = loading.fetch_segments(store, UID, manifest, tmp_path / "cache")
+    ((segment, live),) = segments.items
+    ((expected, expected_live),) = index.sealed.items
+    assert segments.version == index.sealed.version
+    assert np.array_equal(segment.matrix, expected.matrix)
+    assert list(segment.ids) == list(expected.ids)
+    assert np.array_equal(live.mask, expected_live.mask)
+
+
+def test_an_index_without_documents_is_published(store: BlobStore, tmp_path: Path) -> None:
+    manifest = publish(store, CopiedIndex(), tmp_path)
+    assert manifests.newest(store, UID) == manifest
+    assert_loads(store, manifest, CopiedIndex())
+    assert loading.fetch_segments(store, UID, manifest, tmp_path).items == []
+
+
+def test_only_ranges_that_changed_are_uploaded(tmp_path: Path) -> None:
+    store, index = Recorded(tmp_path / "store"), CopiedIndex.of()
+    index.seal()
+    first = publish(store, index, tmp_path / "work")
+    store.created.clear()
+    index.put(RANGE + 1)
+    second = publish(store, index, tmp_path / "work")
+    part, manifest = store.created
+    assert part == f"{UID}/{second.documents[1].blob.name}"
+    assert manifest == layout.manifest(layout.snapshots(UID), 2)
+    assert second.segments == first.segments
+    assert_loads(store, second, index)
+
+
+def test_nothing_is_uploaded_twice_after_a_publish_that_failed(tmp_path: Path) -> None:
+    class Failing(Recorded):
+        def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+            if name.endswith(".json"):
+                raise SnapshotStoreUnavailable("here", "not now")
+            return super().create(name, chunks, if_absent=if_absent)
+
+    index = CopiedIndex.of()
+    with pytest.raises(SnapshotStoreUnavailable, match="not now"):
+        publish(Failing(tmp_path / "store"), index, tmp_path / "work")
+    store = Recorded(tmp_path / "store")
+    assert manifests.newest(store, UID) is None
+    assert_loads(store, publish(store, index, tmp_path / "work"), index)
+    assert len(store.created) == 1
+
+
+def test_a_full_publish_heals_a_damaged_blob(store: BlobStore, tmp_path: Path) -> None:
+    index = CopiedIndex.of()
+    first = publish(store, index, tmp_path)
+    name = f"{UID}/{first.documents[0].blob.name}"
+    content = store.read(name)
+    store.create(name, [content[:-1] + b"?"], if_absent=False)
+    assert len(loading.verify(store, UID, publish(store, index, tmp_path))) == 1
+    assert loading.verify(store, UID, publish(store, index, tmp_path, is_full=True)) == []
+    assert loading.verify(store, UID, first) == []
+
+
+def test_publishers_at_once_all_succeed_with_numbers_of_their_own(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    indexes = [CopiedIndex.of(rows) for rows in range(1, PUBLISHERS + 1)]
+    with ThreadPoolExecutor(PUBLISHERS) as pool:
+        published = list(pool.map(lambda index: publish(store, index, tmp_path), indexes))
+    assert sorted(manifest.number for manifest in published) == list(range(1, PUBLISHERS + 1))
+    for manifest, index in zip(published, indexes, strict=True):
+        assert_loads(store, manifest, index)
+    listed = manifests.snapshots(store, UID)
+    assert [manifest.number for manifest in listed.manifests] == [3, 2, 1]
+
+
+def test_segments_later_than_the_documents_are_left_out(store: BlobStore, tmp_path: Path) -> None:
+    index = CopiedIndex.of()
+    index.version += 1
+    index.seal()
+    index.version -= 1
+    assert publish(store, index, tmp_path).segments is None
+
+
+class Miscounting(CopiedIndex):
+    """An index whose record counts one document that it does not have."""
+
+    @contextmanager
+    def scan(self) -> Iterator[Scan]:
+        with super().scan() as scan:
+            yield replace(scan, count=scan.count + 1)
+
+
+def test_a_record_that_miscounts_is_not_published(tmp_path: Path) -> None:
+    store = Folder(tmp_path / "store")
+    with pytest.raises(IndexDamaged, match="13 documents and has 12"):
+        publish(store, Miscounting.of(), tmp_path)
+    assert manifests.newest(store, UID) is None
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_manifest_whose_answer_was_lost_is_published_once(
+    lost: int, is_kept: bool, store: BlobStore, tmp_path: Path
+) -> None:
+    class Silent(Wrapped):
+        left = lost
+
+        def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+            if not name.endswith(".json") or self.left == 0:
+                return super().create(name, chunks, if_absent=if_absent)
+            self.left -= 1
+            if is_kept:
+                super().create(name, chunks, if_absent=if_absent)
+            raise SnapshotStoreUnavailable("here", "timed out", is_ambiguous=True)
+
+    index = CopiedIndex.of()
+    manifest = publish(Silent(store), index, tmp_path)
+    assert manifest.number == 1
+    assert [each.number for each in manifests.snapshots(store, UID).manifests] == [1]
+    assert_loads(store, manifest, index)
+
+
+def test_a_number_lost_to_another_in_silence_is_not_taken_for_ones_own(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    other = publish(store, CopiedIndex.of(3), tmp_path)
+
+    class Overtaken(Wrapped):
+        def listing(self, folder: str) -> Sequence[Stored]:
+            found = super().listing(folder)
+            return [] if folder == layout.snapshots(UID) else found
+
+        def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+            created = super().create(name, chunks, if_absent=if_absent)
+            if name.endswith("1.json"):
+                raise SnapshotStoreUnavailable("here", "timed out", is_ambiguous=True)
+            return created
+
+    manifest = publish(Overtaken(store), CopiedIndex.of(), tmp_path)
+    assert manifest.number == 2
+    assert manifests.read(store, layout.snapshots(UID), 1) == other
+
+
+def test_a_store_that_never_answers_ends_the_publish(tmp_path: Path) -> None:
+    class Deaf(Folder):
+        def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+            if name.endswith(".json"):
+                raise SnapshotStoreUnavailable("here", "timed out", is_ambiguous=True)
+            return super().create(name, chunks, if_absent=if_absent)
+
+    with pytest.raises(SnapshotStoreUnavailable, match="timed out"):
+        publish(Deaf(tmp_path / "store"), CopiedIndex.of(), tmp_path)
+
+
+def test_a_number_that_was_dropped_is_not_used_again(store: BlobStore, tmp_path: Path) -> None:
+    for _ in range(2):
+        publish(store, CopiedIndex.of(), tmp_path)
+    retention.drop(store, UID, 2)
+    assert publish(store, CopiedIndex.of(), tmp_path).number == 3
+
+
+def test_a_number_that_is_dropped_while_it_is_wanted_is_passed_over(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    class Late(Wrapped):
+        def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+            if name.endswith("1.json"):  # others publish 1 and 2, and 1 is dropped
+                for _ in range(2):
+                    publish(store, CopiedIndex.of(1), tmp_path)
+                retention.drop(store, UID, 1)
+            return super().create(name, chunks, if_absent=if_absent)
+
+    manifest = publish(Late(store), CopiedIndex.of(), tmp_path)
+    assert manifest.number == 3
+    assert manifests.newest(store, UID) == manifest
+    assert manifests.numbers(store, layout.snapshots(UID)) == [2, 3]
+
+
+def test_a_publish_that_takes_too_long_is_withdrawn(store: BlobStore, tmp_path: Path) -> None:
+    class Slow(Wrapped):
+        probes = 0
+
+        def probe(self) -> datetime:
+            self.probes += 1
+            return super().probe() + self.probes * layout.GRACE * 0.6
+
+    before = publish(store, CopiedIndex.of(3), tmp_path)
+    with pytest.raises(SnapshotStoreUnavailable, match="withdrawn: it took longer"):
+        publish(Slow(store), CopiedIndex.of(), tmp_path)
+    assert manifests.newest(store, UID) == before
+
+
+def test_a_publish_whose_blob_was_taken_away_is_withdrawn(store: BlobStore, tmp_path: Path) -> None:
+    before = publish(store, CopiedIndex.of(3), tmp_path)
+
+    class Robbed(Wrapped):
+        def create(self, name: str, chunks: Iterable[bytes], *, if_absent: bool) -> bool:
+            if name.endswith(".json"):
+                self.delete(f"{UID}/{before.documents[0].blob.name}")
+            return super().create(name, chunks, if_absent=if_absent)
+
+    with pytest.raises(SnapshotStoreUnavailable, match=r"withdrawn: blobs/.* was taken away"):
+        publish(Robbed(store), CopiedIndex.of(3), tmp_path)
+    assert manifests.numbers(store, layout.snapshots(UID)) == [1]
+
+
+def test_a_failed_fsync_at_any_step_publishes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, index = Folder(tmp_path / "store"), CopiedIndex.of()
+    index.seal()
+    before = publish(store, CopiedIndex.of(3), tmp_path / "work")
+    fsync = os.fsync
+    for good_ones in range(200):
+        left = iter(range(good_ones))
+
+        def failing(descriptor: int, left: Iterator[int] = left) -> None:
+            fsync(descriptor)
+            if next(left, None) is None:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(os, "fsync", failing)
+        try:
+            manifest = publish(store, index, tmp_path / "work")
+        except SnapshotStoreUnavailable:
+            monkeypatch.setattr(os, "fsync", fsync)
+            found = manifests.newest(store, UID)
+            assert found is not None
+            # A failure after the manifest is durable, of the last check, cannot take it back.
+            assert found == before or loading.verify(store, UID, found) == []
+        else:
+            assert_loads(store, manifest, index)
+            return
+    pytest.fail("it never succeeded")
