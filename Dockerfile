@@ -46,6 +46,7 @@ RUN mkdir /models \
     && if [ -n "${BAKE_MODEL}" ]; then \
         HF_HOME=/models PYTHONPATH=/opt/package /opt/package/bin/gpu-embedding models fetch "${BAKE_MODEL}"; \
     fi
+RUN mkdir /data
 
 
 # --- server ----------------------------------------------------------------------------------------
@@ -55,6 +56,9 @@ COPY --from=server-libraries /opt/libraries /opt/libraries
 COPY --from=server-package /opt/package /opt/package
 # Models are downloaded to /models: mount a volume there to keep them, unless one is baked in.
 COPY --from=server-package --chown=10001:10001 /models /models
+# Indexes and their snapshots: a named volume there outlives the container.
+COPY --from=server-package --chown=10001:10001 /data /data
+VOLUME /data
 # TMPDIR: torch wants to know a folder for temporary files when it is imported, and of a read-only container only
 # /dev/shm is left. An empty variable is one that is not set.
 ENV PATH=/opt/package/bin:/opt/libraries/bin:$PATH \
@@ -63,6 +67,7 @@ ENV PATH=/opt/package/bin:/opt/libraries/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \
     TMPDIR=/dev/shm \
+    DATA_DIR=/data \
     HF_HOME=/models \
     HF_HUB_OFFLINE=${BAKE_MODEL:+1} \
     EMBEDDING_MODEL=${BAKE_MODEL} \

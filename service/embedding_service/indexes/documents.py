@@ -64,6 +64,8 @@ class IdempotencyKey:
     key: str
     digest: bytes
     """sha256 of the body."""
+    answer: Sequence[str | None] | None = None
+    """Ids to tell when it comes again; None tells those that were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Committed:
     """The index's version after it."""
     changes: Changes
     """The rows it wrote; none when it was a repetition or changed nothing."""
-    ids: Sequence[str]
+    ids: Sequence[str | None]
     """Of the write that this one repeats, where it does; else those it wrote or removed."""
     is_repeated: bool = False
     """Whether an earlier write with the same idempotency key has done it already."""

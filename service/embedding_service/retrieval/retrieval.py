@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from embedding_service.indexes.catalogue import Catalogue
@@ -13,7 +14,7 @@ from embedding_service.indexes.follower import Follower
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.keeper import Keeper
 from embedding_service.indexes.upkeep.upkeep import Upkeep
-from embedding_service.retrieval.additions import assemble, check
+from embedding_service.retrieval.additions import Checked, assemble, check
 from embedding_service.retrieval.coalescing import Coalescer
 from embedding_service.retrieval.creation import define
 from embedding_service.retrieval.cursors import read_cursor, write_cursor
@@ -109,20 +110,21 @@ class Retrieval:
             `Embedder.embed`.
         """
         index = await self._get_or_make(name)
-        definition, key = index.definition, addition.key
+        definition = index.definition
+        checked = check(addition.documents, definition, is_atomic=addition.is_atomic)
+        key = addition.key and replace(addition.key, answer=checked.ids)
         if key is not None:
             earlier = await self._pools.read(lambda: index.repeated(key))
             if earlier is not None:
-                return _tell_added(definition, earlier)
-        checked = check(addition.documents, definition, is_atomic=addition.is_atomic)
+                return _tell_added(definition, checked, earlier)
         if not checked.kept:
             return Added(definition.name, checked.ids, index.version, checked.issues)
         texts = checked.texts
         embedded = await self._embedder.embed(definition, texts, "document") if texts else None
         puts = await self._pools.read(lambda: assemble(checked, embedded, definition))
         committed = await self._pools.write(lambda: index.put(puts, key))
-        if committed.is_repeated:  # by another request, while this one was embedding
-            return _tell_added(definition, committed)
+        if committed.is_repeated:  # another request was quicker while this one was embedding
+            return _tell_added(definition, checked, committed)
         return Added(definition.name, checked.ids, committed.version, checked.issues)
 
     async def search(self, name: str, search: Search) -> list[Answer]:
@@ -166,7 +168,7 @@ class Retrieval:
         """Remove documents; ids that are not there are passed over. Raises NotFound, KeyReused."""
         index = await self._get(name)
         committed = await self._pools.write(lambda: index.remove(ids, key))
-        return Removal(index.definition.name, committed.ids, committed.version)
+        return _tell_removed(index.definition, committed)
 
     async def remove_where(
         self, name: str, condition: Mapping[str, Any], key: IdempotencyKey | None = None
@@ -175,7 +177,7 @@ class Retrieval:
         index = await self._get(name)
         parsed = parse_filter(dict(condition), index.definition.fields)
         committed = await self._pools.write(lambda: index.remove_where(parsed, key))
-        return Removal(index.definition.name, committed.ids, committed.version)
+        return _tell_removed(index.definition, committed)
 
     async def point(self, alias: str, name: str) -> None:
         """Let `alias` mean index `name`, in one step. Raises NotFound, Conflict, InvalidRequest."""
@@ -218,8 +220,13 @@ class Retrieval:
         return await self._embedder.embed(definition, list(search.texts), "query")
 
 
-def _tell_added(definition: Definition, earlier: Committed) -> Added:
-    return Added(definition.name, earlier.ids, earlier.version, is_repeated=True)
+def _tell_added(definition: Definition, checked: Checked, earlier: Committed) -> Added:
+    return Added(definition.name, earlier.ids, earlier.version, checked.issues, is_repeated=True)
+
+
+def _tell_removed(definition: Definition, committed: Committed) -> Removal:
+    ids = [id_ for id_ in committed.ids if id_ is not None]
+    return Removal(definition.name, ids, committed.version)
 
 
 def _stored(document: Document) -> StoredDocument:

@@ -255,6 +255,19 @@ async def test_the_same_key_adds_once(retrieval: Retrieval) -> None:
         await retrieval.add(DEFAULT_INDEX, texts("a dog", key=IdempotencyKey("once", b"other")))
 
 
+async def test_a_repetition_is_answered_as_the_first_time(retrieval: Retrieval) -> None:
+    await retrieval.create(VECTORS_ONLY)
+    addition = Addition(
+        documents=[vector(1, 0, "a"), vector(0, 0), vector(float("nan"), 0), vector(0, 1, "a")],
+        is_atomic=False,
+        key=IdempotencyKey("once", b"digest"),
+    )
+    first = await retrieval.add("vectors", addition)
+    again = await retrieval.add("vectors", addition)
+    assert first.ids[2] is None
+    assert replace(again, is_repeated=False) == first
+
+
 async def test_the_same_key_at_once_adds_once(retrieval: Retrieval) -> None:
     await retrieval.create(NewIndex(name="articles"))
     key = IdempotencyKey("once", b"digest")

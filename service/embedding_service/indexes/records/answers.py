@@ -26,7 +26,7 @@ def find_answer(
         return None
     if row.digest != key.digest:
         raise KeyReused
-    ids: list[str] = orjson.loads(zlib.decompress(row.ids))
+    ids: list[str | None] = orjson.loads(zlib.decompress(row.ids))
     return Committed(row.version, no_changes(row.version, dimension), ids, is_repeated=True)
 
 
@@ -34,13 +34,14 @@ def keep_answer(
     connection: Connection, index_id: int, key: IdempotencyKey, version: int, ids: Sequence[str]
 ) -> None:
     """Keep what a write answers, in its own transaction."""
+    told = ids if key.answer is None else key.answer
     connection.execute(
         insert(answers),
         {
             "index_id": index_id,
             "key": key.key,
             "digest": key.digest,
-            "ids": zlib.compress(orjson.dumps(list(ids)), level=1),
+            "ids": zlib.compress(orjson.dumps(list(told)), level=1),
             "version": version,
             "created_at": time.time(),
         },
