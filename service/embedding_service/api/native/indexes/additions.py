@@ -66,9 +66,7 @@ def draft_of(payload: AddRequest | TextsToAdd, settings: Settings) -> Draft:
 
 
 def build_answer(added: Added, draft: Draft) -> dict[str, Any]:
-    """What became of each document in the body; of a repeated write, what became of it then."""
-    if added.is_repeated:
-        return {"ids": list(added.ids), "count": len(added.ids), "version": added.version}
+    """What became of each document in the body."""
     ids: list[str | None] = [None] * draft.count
     for position, given in zip(draft.positions, added.ids, strict=True):
         ids[position] = given

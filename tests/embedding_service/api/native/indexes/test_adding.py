@@ -305,10 +305,10 @@ async def test_a_key_arrives_with_the_digest_of_the_body(
 async def test_a_repetition_says_so_and_tells_the_first_answer(
     api: Api, retrieval: FakeRetrieval
 ) -> None:
-    retrieval.added = Added("articles", ["x"], 3, is_repeated=True)
+    retrieval.added = Added("articles", ["x", "x"], 3, is_repeated=True)
     response = await add(api, {"text": "a", "id": "x"}, {"text": "b", "id": "x"})
     assert response.headers["idempotency-replayed"] == "true"
-    assert response.json() == {"ids": ["x"], "count": 1, "version": 3}
+    assert response.json() == {"ids": ["x", "x"], "count": 2, "version": 3}
 
 
 @pytest.mark.parametrize(
