@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from embedding_service import __version__
-from embedding_service.cli import doctor, embed, keys, models, serve
+from embedding_service.cli import doctor, embed, index, keys, models, serve
 from embedding_service.cli.complaints import Complaint, word
 from embedding_service.environment import BadSettings
 from embedding_service.errors import ServiceError
@@ -34,6 +34,7 @@ def build_app() -> typer.Typer:
     app.command()(serve.serve)
     app.command()(embed.embed)
     app.command()(doctor.doctor)
+    app.add_typer(index.build_app(), name="index")
     app.add_typer(models.build_app(), name="models")
     app.add_typer(keys.build_app(), name="keys")
     return app

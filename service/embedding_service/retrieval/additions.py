@@ -17,6 +17,8 @@ from embedding_service.retrieval.requests import NewDocument
 from embedding_service.vectors import Matrix, normalise
 
 _MOST_ISSUES = 100
+_UNIT_TOLERANCE = 1e-6
+"""What float32 makes of a unit vector's length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,14 @@ def _gather(checked: Checked, embedded: Matrix | None, definition: Definition) -
     made = iter(() if embedded is None else embedded)
     for row, vector in zip(matrix, given, strict=True):
         row[:] = next(made) if vector is None else vector
-    return normalise(matrix) if definition.metric is Metric.COSINE else matrix
+    return _to_unit(matrix) if definition.metric is Metric.COSINE else matrix
+
+
+def _to_unit(matrix: Matrix) -> Matrix:
+    """Rows of unit length; one that has it is left as it is, so that an export comes back equal."""
+    is_unit = np.abs(np.linalg.norm(matrix, axis=1, keepdims=True) - 1) <= _UNIT_TOLERANCE
+    unit: Matrix = np.where(is_unit, matrix, normalise(matrix))
+    return unit
 
 
 def _dump(metadata: Any) -> bytes | None:
