@@ -122,6 +122,8 @@ def _assemble(folder: Path, description: dict[str, Any]) -> Sealed:
         radius=float(description["radius"]),
         columns=dict(zip(names, _unpack(folder / _COLUMNS, len(names)), strict=True)),
         graph=graph,
+        effort=int(description["effort"]),
+        recall=description["recall"],
     )
 
 
@@ -138,6 +140,8 @@ def _describe(segment: Sealed) -> dict[str, object]:
         "dimension": segment.matrix.shape[1],
         "metric": segment.metric,
         "engine": segment.engine,
+        "effort": segment.effort,
+        "recall": segment.recall,
         "radius": segment.radius,
         "fields": list(segment.columns),
         "factory": None if segment.graph is None else segment.graph.factory,

@@ -33,6 +33,10 @@ class Segment:
     columns: Columns
     """One for each declared field."""
     graph: Graph | None = None
+    effort: int = 1
+    """By how much further than others its graph is searched, to find as much."""
+    recall: float | None = None
+    """recall@10 of its graph, measured with that effort when it was built; None without one."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -86,9 +90,9 @@ class Sealed(Segment):
         found: Slots = np.where(self._sorted[places] == keys, slots, -1).astype(np.int64)
         return found
 
-    def with_graph(self, graph: Graph) -> "Sealed":
+    def with_graph(self, graph: Graph, effort: int = 1, recall: float | None = None) -> "Sealed":
         """The same rows, searched by a graph that was built over their matrix and replaces it."""
-        return replace(self, matrix=graph.matrix, graph=graph)
+        return replace(self, matrix=graph.matrix, graph=graph, effort=effort, recall=recall)
 
     @property
     def nbytes(self) -> int:

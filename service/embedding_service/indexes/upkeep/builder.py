@@ -5,11 +5,13 @@ abort inside it must not end what serves.
 
     python -m embedding_service.indexes.upkeep.builder ORDER
 
-ORDER is JSON: see `Order`. What came of it is one line of JSON on stdout: see `Outcome`.
+ORDER is JSON: see `Order`. What came of it is one line of JSON on stdout: see `Outcome`. Its stdin
+is a pipe that nobody writes to: when that ends, so has the process that wanted the graph.
 """
 
 import os
 import sys
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from embedding_service.indexes.segments.kernels.graphs import Reach
 from embedding_service.indexes.upkeep.recall import measure
 
 _NICENESS = 10
+_STDIN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +48,23 @@ class Outcome:
 
     digests: dict[str, Digest]
     recall: float
-    effort: int
 
 
 def main(order: Order) -> Outcome:
     """Build, measure, write."""
-    segment = files.read(Path(order.source), order.digests)
-    graph = graphs.build(order.engine, segment.matrix, segment.metric, order.threads)
+    flat = files.read(Path(order.source), order.digests)
+    graph = graphs.build(order.engine, flat.matrix, flat.metric, order.threads)
+    segment = flat.with_graph(graph)  # which has the rows too: those of the file need no memory now
     measured = measure(segment, graph, Reach())
-    digests = files.write(segment.with_graph(graph), Path(order.target))
-    return Outcome(digests, measured.recall, measured.effort)
+    built = segment.with_graph(graph, measured.effort, measured.recall)
+    digests = files.write(built, Path(order.target))
+    return Outcome(digests, measured.recall)
 
 
 def read_order(text: str | bytes) -> Order:
     """From its JSON."""
     order = orjson.loads(text)
-    digests = {name: Digest(*digest) for name, digest in order["digests"].items()}
-    return Order(**(order | {"digests": digests, "engine": Engine(order["engine"])}))
+    return Order(**(order | _digests(order) | {"engine": Engine(order["engine"])}))
 
 
 def write_json(value: Order | Outcome) -> bytes:
@@ -72,10 +75,20 @@ def write_json(value: Order | Outcome) -> bytes:
 def read_outcome(text: str | bytes) -> Outcome:
     """From its JSON."""
     outcome = orjson.loads(text)
-    digests = {name: Digest(*digest) for name, digest in outcome["digests"].items()}
-    return Outcome(**(outcome | {"digests": digests}))
+    return Outcome(**(outcome | _digests(outcome)))
+
+
+def _digests(value: dict[str, dict[str, list[int | str]]]) -> dict[str, dict[str, Digest]]:
+    digests = value["digests"].items()
+    return {"digests": {name: Digest(int(size), str(sha256)) for name, (size, sha256) in digests}}
+
+
+def _end_with_parent() -> None:
+    os.read(_STDIN, 1)  # not through sys.stdin, whose lock would be held when the program ends
+    os._exit(1)
 
 
 if __name__ == "__main__":
     os.nice(_NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.stdout.buffer.write(write_json(main(read_order(sys.argv[1]))))

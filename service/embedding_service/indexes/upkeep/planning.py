@@ -1,8 +1,8 @@
 """Which segments are made one, and of which engine. Pure.
 
 Segments are merged by size, as log-structured merge trees do (O'Neil et al., The Log-Structured
-Merge-Tree, 1996): a segment is built again only together with about as many rows as it has itself,
-so that each row is built a logarithmic number of times and a search goes through few segments.
+Merge-Tree, 1996): a segment is built again only together with at least a third of its own rows, so
+that each row is built a logarithmic number of times and a search goes through few segments.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from embedding_service.indexes.upkeep.engines import MOST_FLAT, choose_engine
 MOST_DEAD: Final = 0.2
 """Share of dead rows at which a segment is rebuilt without them."""
 MOST_FLATS: Final = 8
-"""Flat segments at which they are made one, however small they are."""
-_RATIO: Final = 3
+"""Flat segments at which those of like size are made one, however small they are."""
+RATIO: Final = 3
 """A segment joins others when it has at most so many times their rows."""
 
 
@@ -48,18 +48,20 @@ class Rule:
     """Rows that may be searched exactly."""
 
 
-def plan_upkeep(rule: Rule, segments: Sequence[Size], *, is_forced: bool = False) -> Plan | None:
-    """What to do next, if anything; `is_forced` makes all segments one."""
-    if is_forced:
-        return _join(rule, segments, range(len(segments)), "asked for") if segments else None
+def count_waiting(rule: Rule, segments: Sequence[Size]) -> int:
+    """Rows that are searched exactly and should not be; 0 where they are few enough to."""
+    rows = sum(each.live for each in segments if each.engine is Engine.FLAT)
+    is_fine = choose_engine(rule.engine, rows, rule.most_flat).engine is Engine.FLAT
+    return 0 if is_fine else rows
+
+
+def plan_upkeep(rule: Rule, segments: Sequence[Size]) -> Plan | None:
+    """What to do next, if anything."""
     flats = [place for place, each in enumerate(segments) if each.engine is Engine.FLAT]
-    unbuilt = sum(segments[place].live for place in flats)
-    if rule.engine is not Engine.FLAT and unbuilt > rule.most_flat:
-        return _join(rule, segments, flats, f"{unbuilt:,} rows are not built")
-    if len(flats) >= MOST_FLATS:
-        small = [place for place in flats if segments[place].live <= rule.most_flat]
-        if len(small) >= MOST_FLATS:
-            return _join(rule, segments, small, f"{len(small)} small segments")
+    if waiting := count_waiting(rule, segments):
+        return _join(rule, segments, flats, f"{waiting:,} rows are not built")
+    if len(flats) >= MOST_FLATS and (alike := _find_alike(segments, flats)):
+        return _plan(rule, segments, alike, f"{len(alike)} small segments")
     for place, each in enumerate(segments):
         if each.live < each.rows * (1 - MOST_DEAD):
             share = 1 - each.live / each.rows
@@ -67,14 +69,39 @@ def plan_upkeep(rule: Rule, segments: Sequence[Size], *, is_forced: bool = False
     return None
 
 
-def _join(rule: Rule, segments: Sequence[Size], places: Sequence[int], reason: str) -> Plan | None:
+def plan_compaction(rule: Rule, segments: Sequence[Size]) -> Plan | None:
+    """All segments made one, unless they are one already, as it would be made."""
+    if not segments:
+        return None
+    plan = _plan(rule, segments, range(len(segments)), "asked for")
+    first = segments[0]
+    is_done = len(segments) == 1 and first.live == first.rows and first.engine is plan.engine
+    return None if is_done else plan
+
+
+def _find_alike(segments: Sequence[Size], flats: Sequence[int]) -> Sequence[int]:
+    """The most of the smallest of which the largest has at most RATIO times the others' rows."""
+    ascending = sorted(flats, key=lambda place: segments[place].live)
+    smaller, most = 0, 0
+    for count, place in enumerate(ascending, start=1):
+        if count > 1 and segments[place].live <= RATIO * smaller:
+            most = count
+        smaller += segments[place].live
+    return ascending[:most]
+
+
+def _join(rule: Rule, segments: Sequence[Size], places: Sequence[int], reason: str) -> Plan:
     """These segments, and others that are not much larger than what has come together."""
     joined = list(places)
     rows = sum(segments[place].live for place in joined)
     others = sorted(set(range(len(segments))) - set(joined), key=lambda p: segments[p].live)
     for place in others:
-        if segments[place].live <= _RATIO * rows:
+        if segments[place].live <= RATIO * rows:
             joined.append(place)
             rows += segments[place].live
-    choice = choose_engine(rule.engine, rows, rule.most_flat)
-    return Plan(tuple(sorted(joined)), choice.engine, f"{reason}; {choice.reason}")
+    return _plan(rule, segments, joined, reason)
+
+
+def _plan(rule: Rule, segments: Sequence[Size], places: Sequence[int], reason: str) -> Plan:
+    choice = choose_engine(rule.engine, sum(segments[p].live for p in places), rule.most_flat)
+    return Plan(tuple(sorted(places)), choice.engine, f"{reason}; {choice.reason}")

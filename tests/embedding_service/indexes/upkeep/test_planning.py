@@ -1,0 +1,186 @@
+"""Plans: segments stay few, rows are built seldom, and there is an end to it."""
+
+import math
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedding_service.indexes.definition import Engine
+from embedding_service.indexes.upkeep.planning import (
+    MOST_FLATS,
+    Plan,
+    Rule,
+    Size,
+    count_waiting,
+    plan_compaction,
+    plan_upkeep,
+)
+
+FLAT, IVF = Engine.FLAT, Engine.IVF
+AUTO = Rule(Engine.AUTO, most_flat=1_000)
+
+
+def flat(rows: int, live: int | None = None) -> Size:
+    return Size(FLAT, rows, rows if live is None else live)
+
+
+def ivf(rows: int, live: int | None = None) -> Size:
+    return Size(IVF, rows, rows if live is None else live)
+
+
+@pytest.mark.parametrize(
+    ("segments", "places", "engine"),
+    [
+        ([], None, None),
+        ([flat(1_000)], None, None),
+        ([flat(500), flat(501)], (0, 1), IVF),
+        ([ivf(3_003), flat(1_001)], (0, 1), IVF),  # at most three times as many come along
+        ([ivf(3_004), flat(1_001)], (1,), IVF),
+        ([ivf(12_012), flat(1_001), ivf(3_003)], (0, 1, 2), IVF),
+        ([flat(10)] * (MOST_FLATS - 1), None, None),
+        ([flat(10)] * MOST_FLATS, tuple(range(MOST_FLATS)), FLAT),
+        ([flat(10)] * MOST_FLATS + [ivf(5_000)], tuple(range(MOST_FLATS)), FLAT),
+        ([flat(500), *[flat(10)] * MOST_FLATS], tuple(range(1, MOST_FLATS + 1)), FLAT),
+        ([ivf(5_000, 4_000)], None, None),
+        ([ivf(5_000, 3_999)], (0,), IVF),
+        ([ivf(5_000, 999)], (0,), FLAT),
+        ([flat(100, 79), ivf(5_000)], (0,), FLAT),
+        ([flat(900, 700), ivf(2_000)], (0, 1), IVF),
+    ],
+)
+def test_what_is_done_next(
+    segments: list[Size], places: tuple[int, ...] | None, engine: Engine | None
+) -> None:
+    plan = plan_upkeep(AUTO, segments)
+    assert (plan and plan.places, plan and plan.engine) == (places, engine)
+
+
+def test_an_index_of_flat_segments_gets_no_graph() -> None:
+    rule = Rule(FLAT, most_flat=1_000)
+    assert plan_upkeep(rule, [flat(5_000)] * 2) is None
+    plan = plan_upkeep(rule, [flat(5_000)] * MOST_FLATS)
+    assert plan is not None
+    assert plan.engine is FLAT
+
+
+def test_rows_that_are_too_few_for_a_graph_do_not_wait_for_one() -> None:
+    rule = Rule(Engine.IVF, most_flat=10)
+    assert plan_upkeep(rule, [flat(300)]) is None
+    assert count_waiting(rule, [flat(300)]) == 0
+    assert count_waiting(rule, [flat(700), ivf(5_000)]) == 700
+
+
+def test_rows_that_need_no_graph_do_not_wait_for_one() -> None:
+    assert count_waiting(AUTO, [flat(1_000), ivf(5_000)]) == 0
+    assert count_waiting(AUTO, [flat(2_000, 1_001), ivf(5_000)]) == 1_001
+    assert count_waiting(Rule(FLAT, most_flat=1_000), [flat(5_000)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("segments", "places", "engine"),
+    [
+        ([], None, None),
+        ([flat(10)], None, None),
+        ([ivf(5_000)], None, None),
+        ([flat(5_000)], (0,), IVF),  # its build has failed before
+        ([ivf(900)], (0,), FLAT),
+        ([ivf(5_000, 4_999)], (0,), IVF),
+        ([ivf(50_000), flat(10), flat(10)], (0, 1, 2), IVF),
+    ],
+)
+def test_a_compaction_makes_one_segment_without_dead_rows(
+    segments: list[Size], places: tuple[int, ...] | None, engine: Engine | None
+) -> None:
+    plan = plan_compaction(AUTO, segments)
+    assert (plan and plan.places, plan and plan.engine) == (places, engine)
+
+
+@dataclass
+class Growth:
+    """Segments of an index that grows and shrinks, and how often its rows were built."""
+
+    rule: Rule
+    segments: list[Size] = field(default_factory=list)
+    added: int = 0
+    built: int = 0
+
+    def seal(self, rows: int) -> None:
+        self.segments.append(flat(rows))
+        self.added += rows
+
+    def kill(self, place: int, share: float) -> None:
+        if self.segments:
+            size = self.segments.pop(place % len(self.segments))
+            if live := int(size.live * (1 - share)):
+                self.segments.append(Size(size.engine, size.rows, live))
+
+    def apply(self, plan: Plan) -> None:
+        rows = sum(self.segments[place].live for place in plan.places)
+        kept = [each for place, each in enumerate(self.segments) if place not in plan.places]
+        self.segments = [*kept, Size(plan.engine, rows, rows)]
+        self.built += rows
+
+    def settle(self) -> None:
+        """Do all there is to do; each step must bring the end nearer."""
+        for _ in range(2 * len(self.segments) + 2):
+            plan = plan_upkeep(self.rule, self.segments)
+            if plan is None:
+                return
+            self.apply(plan)
+        pytest.fail(f"no end in sight: {self.segments}")
+
+
+@given(
+    engine=st.sampled_from([Engine.AUTO, Engine.HNSW, FLAT]),
+    most_flat=st.sampled_from([0, 300, 1_000]),
+    history=st.lists(
+        st.integers(1, 700) | st.tuples(st.integers(0, 50), st.floats(0, 1)), max_size=120
+    ),
+)
+@settings(deadline=None, max_examples=200)
+def test_there_is_an_end_to_it_whatever_happens(
+    engine: Engine, most_flat: int, history: list[int | tuple[int, float]]
+) -> None:
+    growth = Growth(Rule(engine, most_flat))
+    for what in history:
+        if isinstance(what, int):
+            growth.seal(what)
+        else:
+            growth.kill(*what)
+        growth.settle()
+        assert count_waiting(growth.rule, growth.segments) == 0
+        compaction = plan_compaction(growth.rule, growth.segments)
+        if compaction is not None:
+            growth.apply(compaction)
+            assert plan_compaction(growth.rule, growth.segments) is None
+            assert plan_upkeep(growth.rule, growth.segments) is None
+
+
+@given(
+    engine=st.sampled_from([Engine.AUTO, FLAT]),
+    sizes=st.lists(st.integers(1, 500), min_size=1, max_size=20),
+    times=st.integers(1, 40),
+)
+@settings(deadline=None, max_examples=100)
+def test_segments_stay_few_and_rows_are_built_a_logarithmic_number_of_times(
+    engine: Engine, sizes: list[int], times: int
+) -> None:
+    growth = Growth(Rule(engine, most_flat=1_000))
+    for rows in sizes * times:
+        growth.seal(rows)
+        growth.settle()
+    # Whatever joins others has at most 3/4 of what they become, and what is left alone more than
+    # three times all that is smaller.
+    assert growth.built <= growth.added * (1 + math.log(growth.added, 4 / 3))
+    assert len(growth.segments) <= 2 * MOST_FLATS + math.log(growth.added, 4)
+
+
+def test_a_million_rows_are_each_built_a_few_times() -> None:
+    growth = Growth(Rule(Engine.AUTO))
+    for _ in range(50):
+        growth.seal(20_000)
+        growth.settle()
+    assert growth.built <= 7 * growth.added
+    assert len(growth.segments) <= 5
