@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
@@ -15,22 +16,30 @@ from embedding_service.api.keys import KeyRing
 from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.probes import build_metrics_app
 from embedding_service.environment import child_environment, is_tracing_wanted
+from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.catalogue import Catalogue
+from embedding_service.indexes.headroom import Headroom
 from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.snapshots.retention import Policy
+from embedding_service.indexes.snapshots.stores import open_store
 from embedding_service.indexes.upkeep.building import Workshop
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.embedder import Embedder
+from embedding_service.jobs.jobs import Jobs
+from embedding_service.jobs.runner import Runner
+from embedding_service.retrieval.bounds import Bounds
 from embedding_service.retrieval.pins import PinnedEmbedder
 from embedding_service.retrieval.pools import Pools
 from embedding_service.retrieval.retrieval import Retrieval
-from embedding_service.settings import NO_DATABASE, Settings
+from embedding_service.settings import NO_DATABASE, IndexSettings, Settings
 from embedding_service.telemetry.metrics import Metrics
 from embedding_service.telemetry.traces import AsgiApp, Traces, start_traces
 
 _DATABASE_FILE = "gpu-embedding.db"
 _WORKSHOP = "building"
-"""Folder in DATA_DIR."""
+_SNAPSHOTS = "snapshots"
+"""Folders in DATA_DIR."""
 _SHARED_WRITERS = 4
 """Of one process, to PostgreSQL: writes to one index wait for each other there anyway."""
 _READERS = 4
@@ -43,6 +52,8 @@ class Application:
     embedder: Embedder
     retrieval: Retrieval | None
     """None where DATABASE_URL says `none`."""
+    jobs: Jobs | None
+    """None where there is no `retrieval`."""
     lifecycle: Lifecycle
     traces: Traces
     api: AsgiApp
@@ -51,13 +62,16 @@ class Application:
 
     async def start(self) -> None:
         """Load the default model and every index. Raises ModelUnavailable, RecordUnavailable."""
-        if self.retrieval is None:
+        if self.retrieval is None or self.jobs is None:
             await self.embedder.start()
         else:
+            await self.jobs.start()
             await asyncio.gather(self.embedder.start(), self.retrieval.start())
 
     async def close(self) -> None:
         """End what was started, the record last: what was acknowledged is in it."""
+        if self.jobs is not None:
+            await self.jobs.close()
         await self.embedder.close()
         if self.retrieval is not None:
             await self.retrieval.close()
@@ -76,23 +90,27 @@ def build_application(settings: Settings) -> Application:
     lifecycle = Lifecycle()
     keys = settings.api_keys_file
     authenticator = Authenticator(KeyRing(keys)) if keys is not None else None
-    retrieval = build_retrieval(settings, embedder, metrics)
+    retrieval, jobs = build_retrieval(settings, embedder, metrics) or (None, None)
     api = build_api(
         embedder,
         settings,
         metrics,
         retrieval=retrieval,
+        jobs=jobs,
         lifecycle=lifecycle,
         authenticator=authenticator,
         version=__version__,
     )
     traces = start_traces(is_wanted=is_tracing_wanted(), version=__version__)
     traced = traces.instrument(api, untraced_paths=OPEN_PATHS)
-    return Application(embedder, retrieval, lifecycle, traces, traced, build_metrics_app(metrics))
+    metrics_app = build_metrics_app(metrics)
+    return Application(embedder, retrieval, jobs, lifecycle, traces, traced, metrics_app)
 
 
-def build_retrieval(settings: Settings, embedder: Embedder, metrics: Metrics) -> Retrieval | None:
-    """The indexes, their record open. Raises RecordLocked, RecordUnavailable."""
+def build_retrieval(
+    settings: Settings, embedder: Embedder, metrics: Metrics
+) -> tuple[Retrieval, Jobs] | None:
+    """The indexes, their record open, and their jobs. Raises RecordLocked, RecordUnavailable."""
     if settings.database_url == NO_DATABASE:
         return None
     url = settings.database_url or f"sqlite:///{settings.data_dir / _DATABASE_FILE}"
@@ -103,11 +121,27 @@ def build_retrieval(settings: Settings, embedder: Embedder, metrics: Metrics) ->
         readers=_READERS,
         searchers=usable_cores(),
     )
-    catalogue = Catalogue(record, quota, metrics.indexes)
+    catalogue = Catalogue(record, quota, metrics.indexes, build_archive(settings))
     threads = max(1, usable_cores() // 2)  # the other half is for searches
     workshop = Workshop(settings.data_dir / _WORKSHOP, child_environment(), threads)
     upkeep = Upkeep(workshop, metrics.indexes)
-    return Retrieval(catalogue, upkeep, PinnedEmbedder(embedder), pools, settings.version_wait)
+    disk = None if record.is_shared else settings.data_dir
+    bounds = Bounds(settings.version_wait, settings.max_unbuilt_rows, Headroom(disk))
+    retrieval = Retrieval(
+        catalogue,
+        upkeep,
+        PinnedEmbedder(embedder),
+        pools,
+        bounds,
+    )
+    return retrieval, Jobs(record, catalogue, upkeep, retrieval, Runner(record))
+
+
+def build_archive(settings: IndexSettings) -> Archive:
+    """The snapshots of all indexes; their store is not asked for anything yet."""
+    url = settings.snapshot_url or (settings.data_dir / _SNAPSHOTS).absolute().as_uri()
+    policy = Policy(settings.snapshots_kept, timedelta(seconds=settings.snapshots_kept_for))
+    return Archive(open_store(url), settings.data_dir, policy, __version__)
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from embedding_service.references import Reference, parse_reference
 
 NO_DATABASE = "none"
 _DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+_STORES = ("file:///", "s3://")
 DEFAULT_MODEL = "paraphrase-multilingual-mpnet-base-v2"
 
 
@@ -177,6 +178,13 @@ class IndexSettings(_Group):
 
     data_dir: Path = Field(default_factory=_default_data_folder)
     """Folder of the database file and of snapshots; unset is this user's folder for data."""
+    snapshot_url: str = ""
+    """Where snapshots lie: `file:///folder`, or `s3://bucket/prefix`, whose keys, region and
+    endpoint come from AWS's own variables (AWS_…); unset is the folder `snapshots` in DATA_DIR."""
+    snapshots_kept: int = Field(default=7, ge=1)
+    """Snapshots of one index that stay, however old they are."""
+    snapshots_kept_for: float = Field(default=86_400, ge=0, allow_inf_nan=False)
+    """Seconds in which a snapshot stays, however many there are."""
     database_url: str = ""
     """`postgresql://…` where several processes serve the same indexes; unset is a SQLite file in
     DATA_DIR, which one process owns; `none` serves no indexes."""
@@ -191,6 +199,9 @@ class IndexSettings(_Group):
     max_index_size: ByteSize = ByteSize(0)
     """Bytes of one index's ids, texts, metadata and vectors; beyond it adds get 507. 0 is no
     bound."""
+    max_unbuilt_rows: int = Field(default=500_000, ge=0)
+    """Rows of one index that may wait for a graph, and are searched one by one until they have it;
+    beyond it adds get 429. 0 is no bound."""
     version_wait: _PeriodOrNone = 5.0
     """Seconds a search waits for its `min_version`; then 503."""
 
@@ -199,6 +210,13 @@ class IndexSettings(_Group):
     def _check_database(cls, value: str) -> str:
         if value and value != NO_DATABASE and not value.startswith(_DATABASES):
             raise ValueError(f"use one of {', '.join(_DATABASES)}…, or none")
+        return value
+
+    @field_validator("snapshot_url")
+    @classmethod
+    def _check_store(cls, value: str) -> str:
+        if value and not value.startswith(_STORES):
+            raise ValueError(f"use one of {', '.join(_STORES)}…")
         return value
 
 

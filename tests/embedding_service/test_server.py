@@ -77,7 +77,7 @@ async def test_a_listener_that_ends_by_itself_is_code_1(
         if failure:
             raise failure
 
-    application: Any = SimpleNamespace(embedder=SimpleNamespace(start=start))
+    application: Any = SimpleNamespace(start=start)
     listener: Any = SimpleNamespace(should_exit=False)
     serving = asyncio.create_task(listen())
     assert await server._run(application, [(listener, serving)], Settings()) == 1

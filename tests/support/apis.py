@@ -14,7 +14,9 @@ from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.inference.embedder import Embedder
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
+from fake_jobs import FakeJobs
 from fake_retrieval import FakeRetrieval
+from fake_snapshots import FakeSnapshots
 from fakes import FakeEmbedder
 
 
@@ -63,7 +65,8 @@ def build_fake_api(authenticator: Authenticator | None = None, **settings: Any) 
 def give_indexes(api: Api) -> FakeRetrieval:
     """Put indexes behind `api`."""
     fake = FakeRetrieval()
-    api.app.state.rooms = replace(api.app.state.rooms, retrieval=fake)
+    fake.snapshots = FakeSnapshots()
+    api.app.state.rooms = replace(api.app.state.rooms, retrieval=fake, jobs=FakeJobs())
     return fake
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from embedding_service.indexes.definition import Definition, FieldType, Metric, ModelPin
-from embedding_service.indexes.documents import Document
+from embedding_service.indexes.documents import Document, Scan
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.snapshots.parts import keys_per_part
-from embedding_service.indexes.snapshots.source import Scan, Segments
+from embedding_service.indexes.snapshots.source import Segments
 from embedding_service.indexes.view import View
 from index_model import changes_of, random_rows
 

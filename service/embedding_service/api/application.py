@@ -31,6 +31,7 @@ from embedding_service.api.probes import metrics_router
 from embedding_service.api.refusals import MethodNotAllowed
 from embedding_service.api.rooms import Rooms
 from embedding_service.inference.embedder import Embedder
+from embedding_service.jobs.jobs import Jobs
 from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
@@ -42,13 +43,15 @@ def build_api(  # noqa: PLR0913  the composition names every part
     metrics: Metrics,
     *,
     retrieval: Retrieval | None = None,
+    jobs: Jobs | None = None,
     lifecycle: Lifecycle,
     authenticator: Authenticator | None = None,
     version: str,
 ) -> FastAPI:
     """The application; without `retrieval` its routes of indexes tell that they are elsewhere.
 
-    Whoever runs it starts and closes `embedder` and `retrieval` and moves `lifecycle` along.
+    Whoever runs it starts and closes `embedder`, `retrieval` and `jobs`, and moves `lifecycle`
+    along.
     """
     app = FastAPI(
         title="gpu-embedding",
@@ -60,7 +63,10 @@ def build_api(  # noqa: PLR0913  the composition names every part
         # its log records carry messages of exceptions, which may quote a request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.rooms = Rooms(embedder, settings, metrics, lifecycle, version, time.time(), retrieval)
+    started = time.time()
+    app.state.rooms = Rooms(
+        embedder, settings, metrics, lifecycle, version, started, retrieval, jobs
+    )
     app.add_exception_handler(HTTPException, _pass_on)
     for router in ROUTERS:
         app.include_router(router)

@@ -16,7 +16,14 @@ from pydantic.json_schema import models_json_schema
 from embedding_service.api import openai, probes
 from embedding_service.api.bodies import Payload
 from embedding_service.api.native import embeddings, health, models
-from embedding_service.api.native.indexes import aliases, catalogue, documents, search
+from embedding_service.api.native.indexes import (
+    aliases,
+    catalogue,
+    documents,
+    jobs,
+    search,
+    snapshots,
+)
 from embedding_service.api.native.indexes import payloads as index_payloads
 from embedding_service.api.responses import SHAPES
 from embedding_service.api.tei import embed, information, payloads, tokens
@@ -28,6 +35,8 @@ ROUTERS: Sequence[APIRouter] = (
     documents.router,
     catalogue.router,
     aliases.router,
+    jobs.router,
+    snapshots.router,
     openai.router,
     embed.router,
     tokens.router,
@@ -45,7 +54,11 @@ _PAYLOADS: Sequence[type[Payload]] = (
     index_payloads.AddRequest,
     index_payloads.RemoveRequest,
     index_payloads.CreateIndexRequest,
+    index_payloads.RestoreRequest,
+    index_payloads.CheckRequest,
     index_payloads.AliasRequest,
+    jobs.CompactRequest,
+    jobs.ReindexRequest,
     openai.OpenAIEmbeddingRequest,
     payloads.EmbedRequest,
     payloads.SimilarityRequest,

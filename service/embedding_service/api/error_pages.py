@@ -1,7 +1,8 @@
 """docs/errors.md, made from the table of problems.py; `make generate` writes it."""
 
 from embedding_service.api.dialects import Dialect, status_of
-from embedding_service.api.problems import TABLE, Problem, Row
+from embedding_service.api.problem_rows import Row
+from embedding_service.api.problems import TABLE, Problem
 from embedding_service.errors import ServiceError
 
 _HEAD = """\

@@ -7,29 +7,14 @@ this table.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from starlette.exceptions import HTTPException
 
 from embedding_service import errors
 from embedding_service.api import refusals
 from embedding_service.api.headers import sane
+from embedding_service.api.problem_rows import OF_INDEXES, Row, TeiType
 from embedding_service.errors import Issue, ServiceError
-from embedding_service.indexes import errors as of_indexes
-
-TeiType: TypeAlias = Literal["Unhealthy", "Backend", "Overloaded", "Validation"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    status: int
-    title: str
-    tei: TeiType
-    """Name that text-embeddings-inference has for this kind of error."""
-    meaning: str
-    """A sentence for whoever gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,79 +103,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
         "Backend",
         "The model made NaN or infinity of one of the texts; nobody gets that vector.",
     ),
-    of_indexes.DimensionMismatch: Row(
-        422,
-        "Dimension mismatch",
-        "Validation",
-        "The index holds vectors of another length; the message tells both.",
-    ),
-    of_indexes.BadFilter: Row(
-        422,
-        "Bad filter",
-        "Validation",
-        "The filter cannot be understood, or names a field that the index does not declare.",
-    ),
-    of_indexes.KeyReused: Row(
-        422,
-        "Idempotency key reused",
-        "Validation",
-        "The `Idempotency-Key` came before, with another body; a new write needs a new key.",
-    ),
-    of_indexes.NotConfirmed: Row(
-        422,
-        "Not confirmed",
-        "Validation",
-        "What cannot be undone must be confirmed by the name of what is removed.",
-    ),
-    of_indexes.NotFound: Row(
-        404,
-        "Not found",
-        "Validation",
-        "There is no such index, document or alias.",
-    ),
-    of_indexes.Conflict: Row(
-        409,
-        "Conflict",
-        "Validation",
-        "The name is taken, or the state of things forbids it.",
-    ),
-    of_indexes.ModelMismatch: Row(
-        409,
-        "Model mismatch",
-        "Validation",
-        "The index is of another model than is served; the message tells both fingerprints.",
-    ),
-    of_indexes.RecordUnavailable: Row(
-        503,
-        "Record unavailable",
-        "Unhealthy",
-        "The database does not answer; come back after `Retry-After` seconds.",
-    ),
-    of_indexes.VersionNotReached: Row(
-        503,
-        "Version not reached",
-        "Unhealthy",
-        "What `min_version` asks for is not to be found here yet; come back after `Retry-After` "
-        "seconds.",
-    ),
-    of_indexes.OutOfSpace: Row(
-        507,
-        "Out of space",
-        "Backend",
-        "No room for more: disk, memory, or the index's quota. What was there is untouched.",
-    ),
-    of_indexes.IndexDamaged: Row(
-        503,
-        "Index damaged",
-        "Unhealthy",
-        "A row or a file is not what was written; the service's operator must act.",
-    ),
-    of_indexes.RecordLocked: Row(
-        503,
-        "Record locked",
-        "Unhealthy",
-        "Another process owns the database file; told at the start, never in an answer.",
-    ),
+    **OF_INDEXES,
     refusals.IndexesElsewhere: Row(
         404,
         "Indexes elsewhere",

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.refusals import STALLED_AFTER, IndexesElsewhere
 from embedding_service.inference.embedder import Embedder
+from embedding_service.jobs.jobs import Jobs
 from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
@@ -26,7 +27,8 @@ class Rooms:
     started_at: float
     """Unix time."""
     retrieval: Retrieval | None = None
-    """None where DATABASE_URL says `none`."""
+    """None where DATABASE_URL says `none`, and so are its jobs."""
+    jobs: Jobs | None = None
     body_patience: float = STALLED_AFTER
     """Seconds without a byte after which the rest of a request's body is not waited for."""
 
@@ -42,3 +44,11 @@ def retrieval_of(request: Request) -> Retrieval:
     if retrieval is None:
         raise IndexesElsewhere
     return retrieval
+
+
+def jobs_of(request: Request) -> Jobs:
+    """The jobs of that application. Raises IndexesElsewhere."""
+    jobs = rooms_of(request).jobs
+    if jobs is None:
+        raise IndexesElsewhere
+    return jobs

@@ -2,14 +2,16 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from embedding_service.errors import Unavailable
+from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition
-from embedding_service.indexes.errors import IndexDamaged, NotFound
-from embedding_service.indexes.index import Index
+from embedding_service.indexes.errors import IndexDamaged, NotFound, RecordUnavailable
+from embedding_service.indexes.index import Damage, Index
 from embedding_service.indexes.records.record import Listener, Quota, Record, Standing
 from embedding_service.telemetry.index_metrics import IndexMetrics
 
@@ -34,8 +36,15 @@ class Catalogue:
     Names are looked up in memory first: searches go on when the database does not answer.
     """
 
-    def __init__(self, record: Record, quota: Quota, metrics: IndexMetrics) -> None:
+    def __init__(
+        self,
+        record: Record,
+        quota: Quota,
+        metrics: IndexMetrics,
+        archive: Archive | None = None,
+    ) -> None:
         self._record = record
+        self.archive = archive
         self._quota = quota
         self._metrics = metrics
         self._names = _Names({}, {})
@@ -57,12 +66,21 @@ class Catalogue:
 
     def refresh(self) -> None:
         """Follow the record: what others have created, written, dropped or pointed elsewhere."""
+        try:
+            self._refresh()
+        except RecordUnavailable:
+            self._record.silence.begin()
+            raise
+        self._record.silence.end()
+
+    def _refresh(self) -> None:
+        known = set(self._indexes)  # before asking: what is created meanwhile has not gone
         standings = self._learn()
         for standing in standings:
             index = self._index_of(standing.definition)
             if not index.is_loaded or index.version != standing.version:
-                self._follow(index)
-        for uid in self._indexes.keys() - {standing.definition.uid for standing in standings}:
+                self._follow(index, standing)
+        for uid in known - {standing.definition.uid for standing in standings}:
             self._forget(uid)
 
     def create(self, definition: Definition) -> Index:
@@ -80,7 +98,7 @@ class Catalogue:
         uid = self._names.uids.get(name)
         index = None if uid is None else self._indexes.get(uid)
         if index is not None and index.damage is not None:
-            raise IndexDamaged(name, index.damage)
+            raise IndexDamaged(name, index.damage.reason)
         if index is not None and index.is_loaded:
             return index
         if not self.is_loaded:
@@ -88,6 +106,22 @@ class Catalogue:
         standing = self._record.find(name)  # made by another process a moment ago, or nowhere
         self._learn()
         return self._loaded(standing)
+
+    def find(self, name: str) -> Index:
+        """As `get`, an index that has stopped too: for what mends it."""
+        return self._index_of(self._record.find(name).definition)
+
+    def at(self, uid: str) -> Index:
+        """The index with this key, one that has stopped too. Raises NotFound."""
+        return self._index_of(self._record.standing(uid).definition)
+
+    def reload(self, index: Index, pause: Callable[[], None] = lambda: None) -> None:
+        """Make its view anew, without one failed search. Raises IndexDamaged: a row still is.
+
+        `pause` is called now and then, and may raise to end it.
+        """
+        index.reload(pause)
+        self._mend(index)
 
     def opened(self) -> list[Index]:
         """The indexes that are loaded here."""
@@ -134,24 +168,39 @@ class Catalogue:
             index.follow()
         return index
 
-    def _follow(self, index: Index) -> None:
+    def _follow(self, index: Index, standing: Standing) -> None:
+        name, damage = standing.definition.name, index.damage
+        if damage is not None and damage.version == standing.version:
+            return
         try:
             index.follow()
+        except NotFound:  # dropped since it was listed
+            self._forget(standing.definition.uid)
         except IndexDamaged as error:  # the index stops, and it alone
-            index.damage = error.reason
-            self._metrics.damaged.labels(index.definition.name).set(1)
-            _log.error("an index has stopped", index=index.definition.name, reason=error.reason)
+            index.damage = Damage(error.reason, standing.version)
+            self._metrics.damaged.labels(name).set(1)
+            _log.error("an index has stopped", index=name, reason=error.reason)
+        else:
+            self._mend(index)
+
+    def _mend(self, index: Index) -> None:
+        if index.damage is not None:
+            name, index.damage = index.definition.name, None
+            self._metrics.damaged.labels(name).set(0)
+            _log.info("an index has been mended", index=name)
 
     def _forget(self, uid: str) -> None:
         index = self._indexes.pop(uid, None)
         if index is not None:
             self._metrics.forget(index.definition.name)
+            if self.archive is not None:
+                self.archive.forget(uid)
 
     def _index_of(self, definition: Definition) -> Index:
         with self._opening:
             index = self._indexes.get(definition.uid)
             if index is None:
-                index = Index(self._record, definition, self._quota, self._metrics)
+                index = Index(self._record, definition, self._quota, self._metrics, self.archive)
                 self._indexes[definition.uid] = index
             return index
 

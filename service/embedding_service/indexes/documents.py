@@ -3,7 +3,7 @@
 Columns rather than objects where there may be a million of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,16 @@ class Document:
     metadata: bytes | None
     vector: NDArray[np.float32]
     """Shape (d,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All documents of an index, as one database snapshot shows them."""
+
+    version: int
+    count: int
+    batches: Iterator[Sequence[Document]]
+    """In the order of keys; read once, while the scan is open."""
 
 
 @dataclass(frozen=True, slots=True)

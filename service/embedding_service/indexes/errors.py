@@ -7,13 +7,18 @@ InvalidRequest
 └── NotConfirmed          a removal without the name of what is removed
 NotFound                   no such index, document, snapshot, job or alias
 Conflict                   the name is taken, or the state forbids it
-└── ModelMismatch         vectors of another model than the index is of
+├── ModelMismatch         vectors of another model than the index is of
+└── SnapshotTooNew        written by a newer version of this product
 Unavailable
 ├── RecordUnavailable     the database does not answer
+├── SnapshotStoreUnavailable   the store does not answer, or cannot keep snapshots safely
 └── VersionNotReached     not applied yet                         lag
 OutOfSpace                 no disk, no memory, or the index's quota is used up
 IndexDamaged               a row or a file is not what was written; a person must act
+DamagedSnapshot            a file of a snapshot is not what was published; a person must act
 RecordLocked               another process owns the database file (at start only)
+
+Those of snapshots are in snapshots/errors.py.
 """
 
 from collections.abc import Sequence

@@ -1,23 +1,28 @@
 """One open index: its rows in the record and the view of them in memory, kept together."""
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 
+import numpy as np
+
+from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition, Engine
-from embedding_service.indexes.documents import Committed, Document, IdempotencyKey, Puts
+from embedding_service.indexes.documents import Committed, Document, IdempotencyKey, Puts, Scan
+from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.filters.tree import Filter
 from embedding_service.indexes.records.record import Quota, Record, Standing
 from embedding_service.indexes.search.found import Found
 from embedding_service.indexes.segments.bitmaps import Bitmap
-from embedding_service.indexes.segments.kernels.graphs import Reach
+from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.view import View, ViewFacts
+from embedding_service.indexes.snapshots.source import Segments
+from embedding_service.indexes.tail import Tail
+from embedding_service.indexes.view import State, View, ViewFacts
 from embedding_service.telemetry.index_metrics import IndexMetrics
 from embedding_service.vectors import Matrix
 
-_ROWS_AT_ONCE = 4_096
-"""Of the record, when following it."""
 _TRIES = 2
 """Searches before writers are kept out of one."""
 
@@ -35,84 +40,144 @@ class Query:
     """Whether hits need more than id and score."""
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A row that is not what was written, and so ends an index."""
+
+    reason: str
+    version: int
+    """Of the record, when the row was found; a later write may be its mending."""
+
+
 class Index:
     """Thread-safe. A write is in the view before its call returns; searches never wait for one."""
 
     def __init__(
-        self, record: Record, definition: Definition, quota: Quota, metrics: IndexMetrics
+        self,
+        record: Record,
+        definition: Definition,
+        quota: Quota,
+        metrics: IndexMetrics,
+        archive: Archive | None = None,
     ) -> None:
+        """Its view begins with its newest snapshot where `archive` has one that fits."""
         self.definition = definition
-        self._record = record
+        self.record = record
+        self._tail = Tail(record, definition, archive)
         self._quota = quota
         self._metrics = metrics
         self._view = View(definition)
+        self._version = 0
         self._applying = threading.Lock()
         self._watchers: list[tuple[int, Callable[[], None]]] = []
         self._watching = threading.Lock()
         self.is_loaded = False
         """Whether it has followed the record once."""
-        self.damage: str | None = None
-        """Why it stopped: a row that is not what was written."""
+        self.damage: Damage | None = None
+        """Why it has stopped."""
 
     @property
     def version(self) -> int:
-        """Applied here: a search finds everything up to it."""
-        return self._view.version
+        """Applied here: a search finds everything up to it.
+
+        That of the view is ahead while it catches up by many rows: of a document that was replaced
+        since, only the newest row comes, and comes last.
+        """
+        return self._version
 
     @property
     def sealed(self) -> Sequence[tuple[Sealed, Bitmap]]:
         """Its sealed segments with their live rows, as they are now."""
         return self._view.state.sealed
 
-    def adopt(self, segment: Sealed, effort: int = 0) -> None:
-        """Take in a segment in place of where its rows are now.
+    def segments(self) -> Segments:
+        """All rows as sealed segments, at one version: what a view may begin with."""
+        state = self._view.state
+        items = list(state.sealed)
+        if state.growing_live.ones:
+            rest = concatenate([(state.growing, state.growing_live)])
+            items.append((rest, Bitmap.full(len(rest))))
+        return Segments(state.version, items)
 
-        `effort` is by how much graphs must be searched further than they would be, 0 by nothing.
-        """
-        view, policy = self._view, self._view.policy
-        if (wanted := Reach().scaled(effort)).ef_search > policy.reach.ef_search:
-            view.policy = replace(policy, reach=wanted)  # before the graph that needs it
-        view.adopt(segment)
+    def scan(self) -> AbstractContextManager[Scan]:
+        """All documents of one moment, as the record has them."""
+        return self.record.scan(self.definition.uid)
+
+    @contextmanager
+    def standstill(self) -> Iterator[tuple[Scan, State]]:
+        """The record and the view at one version. Raises IndexDamaged."""
+        with ExitStack() as stack:
+            with self.record.hold(self.definition.uid):
+                scan = stack.enter_context(self.scan())
+                self.follow()
+                state = self._view.state
+            yield scan, state
+
+    def adopt(self, segment: Sealed) -> None:
+        """Take in a segment in place of where its rows are now."""
+        self._view.adopt(segment)
         self._measure()
 
     def put(self, puts: Puts, key: IdempotencyKey | None = None) -> Committed:
-        """Add or replace documents. Raises OutOfSpace, KeyReused, RecordUnavailable."""
+        """Add or replace documents.
+
+        Raises:
+            OutOfSpace, KeyReused, RecordUnavailable. ValueError: a vector is not finite; in the
+            record it would stop every process.
+        """
         uid = self.definition.uid
-        return self._write(lambda: self._record.put(uid, puts, self._quota, key))
+        if not np.isfinite(puts.matrix).all():
+            raise ValueError("a vector is not finite")
+        return self._write(lambda: self.record.put(uid, puts, self._quota, key))
 
     def remove(self, ids: Sequence[str], key: IdempotencyKey | None = None) -> Committed:
         """Remove documents; ids that do not exist are passed over."""
         uid = self.definition.uid
-        return self._write(lambda: self._record.remove(uid, ids, key))
+        return self._write(lambda: self.record.remove(uid, ids, key))
 
     def remove_where(self, condition: Filter, key: IdempotencyKey | None = None) -> Committed:
         """Remove the documents for which `condition` holds, judged on the record itself."""
         uid = self.definition.uid
-        return self._write(lambda: self._record.remove_where(uid, condition.matches, key))
+        return self._write(lambda: self.record.remove_where(uid, condition.matches, key))
 
     def repeated(self, key: IdempotencyKey) -> Committed | None:
         """The answer of the write that `key` named before. Raises KeyReused."""
-        found = self._record.repeated(self.definition.uid, key)
+        found = self.record.repeated(self.definition.uid, key)
         return None if found is None else self._apply(found)
 
     def follow(self) -> None:
         """Apply what the record has and the view has not, whoever wrote it."""
         with self._applying:
+            if not self.is_loaded:
+                self._view = self._tail.begin()
             self._catch_up()
+            self.is_loaded = True  # under the lock, or whoever comes next would begin again
+        self._tell()
+
+    def reload(self, pause: Callable[[], None] = lambda: None) -> None:
+        """Make the view anew, beside the one that is searched meanwhile, and put it in its place.
+
+        What is found is the same before and after. `pause` is called now and then, and may raise to
+        end it. Raises IndexDamaged, RecordUnavailable.
+        """
+        view = self._tail.follow(self._tail.begin(), pause)
+        with self._applying:
+            self._view = self._tail.follow(view)
+            self._version = self._view.version
         self.is_loaded = True
         self._tell()
 
     def read(self, id: str) -> Document:  # noqa: A002  the field's own name
         """One document. Raises NotFound."""
-        return self._record.read(self.definition.uid, id)
+        return self.record.read(self.definition.uid, id)
 
     def page(self, after: int, most: int) -> list[Document]:
         """Up to `most` documents whose key is above `after`, in the order of their keys."""
-        return self._record.page(self.definition.uid, after, most)
+        return self.record.page(self.definition.uid, after, most)
 
     def standing(self) -> Standing:
         """The index as the record has it."""
-        return self._record.standing(self.definition.uid)
+        return self.record.standing(self.definition.uid)
 
     def describe(self) -> ViewFacts:
         """The index as it is in memory."""
@@ -123,17 +188,32 @@ class Index:
 
         A document that is replaced between its search and its reading would come with a score that
         is not its own, so that the search is done again; the last time with writers kept out.
+        While a database that is not on this machine is away, no document comes: see `silence`.
         """
         self._metrics.queries.labels(self.definition.name).inc(len(query.matrix))
-        if not query.wants_documents:
+        if not query.wants_documents or self.silence is not None:
             return self._search(query), {}
+        try:
+            return self._search_and_fetch(query)
+        except RecordUnavailable:
+            if not self.record.is_shared:
+                raise
+            self.record.silence.begin()
+            return self._search(query), {}
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the record answered last, where it does not answer now."""
+        return self.record.silence.seconds
+
+    def _search_and_fetch(self, query: Query) -> tuple[Found, dict[int, Document]]:
         for _ in range(_TRIES):
             found = self._search(query)
             documents = self._fetch(found)
             if _is_current(found, documents):
                 return found, documents
             self.follow()
-        with self._record.hold(self.definition.uid):
+        with self.record.hold(self.definition.uid):
             self.follow()
             found = self._search(query)
             return found, self._fetch(found)
@@ -164,50 +244,33 @@ class Index:
 
     def _fetch(self, found: Found) -> dict[int, Document]:
         keys = {int(key) for hits in found.queries for key in hits.keys}
-        return self._record.fetch(self.definition.uid, sorted(keys)) if keys else {}
+        return self.record.fetch(self.definition.uid, sorted(keys)) if keys else {}
 
     def _apply(self, committed: Committed) -> Committed:
         """Bring the view to what was committed before the caller hears of it."""
         versions = committed.changes.versions
+        if self.damage is not None:  # it has stopped, and what mends it comes this way
+            return committed
         with self._applying:
             if len(versions) and versions[0] == self._view.version + 1:
                 self._view.apply(committed.changes)
+                self._version = self._view.version
             elif self._view.version < committed.version:  # others have written in between
                 self._catch_up()
         self._tell()
         return committed
 
     def _catch_up(self) -> None:
-        """Bring the view to the record's version.
-
-        Removals are forgotten some time after (`purged_version`). A view that has not seen one of
-        those, or may have missed one while it was reading, is made afresh.
-        """
-        view = self._view
-        while True:
-            before = self.standing()
-            if not before.purged_version <= view.version <= before.version:
-                view = View(self.definition, view.policy)
-            # A row that a fresh view reads was live after `before`: it needs only later removals.
-            needed = view.version or before.version
-            self._read_on(view)
-            if self.standing().purged_version <= needed:
-                break
-            view = View(self.definition, view.policy)
-        self._view = view
-
-    def _read_on(self, view: View) -> None:
-        while True:
-            changes = self._record.changes(self.definition.uid, view.version, _ROWS_AT_ONCE)
-            view.apply(changes)
-            if len(changes.versions) < _ROWS_AT_ONCE:
-                return
+        """Bring the view to the record's version."""
+        self._view = self._tail.follow(self._view)
+        self._version = self._view.version
 
     def _tell(self) -> None:
         self._measure()
         with self._watching:
-            due = [tell for version, tell in self._watchers if version <= self.version]
-            self._watchers = [each for each in self._watchers if each[0] > self.version]
+            reached = self.version  # once: it moves on, and nobody must fall between two looks
+            due = [tell for version, tell in self._watchers if version <= reached]
+            self._watchers = [each for each in self._watchers if each[0] > reached]
         for tell in due:
             tell()
 

@@ -22,7 +22,7 @@ from embedding_service.indexes.segments.bitmaps import Bitmap, Mask
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.growing import MOST_ROWS, Growing
 from embedding_service.indexes.segments.segment import Sealed, Segment
-from embedding_service.vectors import Matrix, is_finite_by_row
+from embedding_service.vectors import Matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +52,8 @@ class SegmentFacts:
     rows: int
     live: int
     nbytes: int
+    recall: float | None
+    """recall@10 of its graph, as measured; None where it is searched exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class View:
                 rows=len(segment),
                 live=live.ones,
                 nbytes=segment.nbytes + live.bits.nbytes,
+                recall=segment.recall,
             )
             for segment, live in state.parts
         ]
@@ -208,7 +211,8 @@ class View:
                 f"vectors are of shape {matrix.shape} and {matrix.dtype}, "
                 f"not (n, {dimension}) and float32"
             )
-        if not is_finite_by_row(matrix).all():
+        # Not their sums, which overflow before they do: a row that was committed must be taken.
+        if not np.isfinite(matrix).all():
             raise ValueError("a vector is not finite")
         return np.ascontiguousarray(matrix)
 

@@ -72,10 +72,18 @@ class Coalescer:
             kind = next(iter(self._waiting))
             together = self._take(kind)
             if together:
-                self._free -= 1
-                combined = _combine([waiting.query for waiting in together])
-                passing = self._run(partial(kind.index.search, combined))
-                passing.add_done_callback(partial(self._end, together))
+                self._pass(kind.index, together)
+
+    def _pass(self, index: Searchable, together: Sequence[_Waiting]) -> None:
+        try:
+            combined = _combine([waiting.query for waiting in together])
+            passing = self._run(partial(index.search, combined))
+        except Exception as error:  # noqa: BLE001  no thread, no memory: nobody waits for ever
+            for waiting in together:
+                waiting.outcome.set_exception(error)
+            return
+        self._free -= 1
+        passing.add_done_callback(partial(self._end, together))
 
     def _take(self, kind: _Kind) -> list[_Waiting]:
         """The next queries of one kind whose callers are still there."""

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
+from embedding_service.indexes.estimates import estimate_memory
 from embedding_service.indexes.records.record import Standing
 from embedding_service.indexes.view import ViewFacts
 from embedding_service.retrieval.requests import IndexFacts, SegmentFacts
 
 
-def describe(standing: Standing, view: ViewFacts, aliases: Mapping[str, str]) -> IndexFacts:
-    """One index, as it is now; `aliases` are all there are."""
+def describe(
+    standing: Standing, view: ViewFacts, aliases: Mapping[str, str], documents: int | None = None
+) -> IndexFacts:
+    """One index, as it is now.
+
+    `aliases` are all there are; memory is estimated for `documents`, None for those it has.
+    """
     definition = standing.definition
     model = definition.model
     return IndexFacts(
@@ -26,9 +32,10 @@ def describe(standing: Standing, view: ViewFacts, aliases: Mapping[str, str]) ->
         version=standing.version,
         applied=view.version,
         memory=view.nbytes,
+        estimate=estimate_memory(definition, standing.count if documents is None else documents),
         created_at=standing.created_at,
         segments=[
-            SegmentFacts(segment.engine, segment.rows, segment.live, segment.nbytes)
+            SegmentFacts(segment.engine, segment.rows, segment.live, segment.nbytes, segment.recall)
             for segment in view.segments
         ],
     )

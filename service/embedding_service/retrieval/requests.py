@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -115,6 +116,9 @@ class Answer:
     """Vectors compared with the query."""
     cursor: str | None
     """To go on from here; None where nothing may follow."""
+    silence: float | None = None
+    """Seconds since the database answered last, where it does not answer now; hits have ids and
+    scores alone then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,36 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """One snapshot of an index."""
+
+    id: str | None
+    """None where it cannot be read; `fault` says why, and nothing else is known."""
+    created: datetime | None = None
+    version: int | None = None
+    """Of the index, as the snapshot has it."""
+    count: int | None = None
+    """Documents."""
+    size: int | None = None
+    """Bytes, those included that other snapshots share."""
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A snapshot that is to be put back."""
+
+    snapshot: str = "newest"
+    """Its id."""
+    into: str | None = None
+    """Name of an index to be made; None writes over the index itself."""
+    confirmation: str | None = None
+    """The index's name, where it is written over."""
+    from_uid: str | None = None
+    """Whose snapshot it is; None is the index itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentFacts:
     """One part of an index in memory."""
 
@@ -154,6 +188,8 @@ class SegmentFacts:
     live: int
     size: int
     """Bytes."""
+    recall: float | None = None
+    """recall@10 of its graph, as measured; None where it is searched exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +214,10 @@ class IndexFacts:
     """Last applied here; the difference is the lag."""
     memory: int
     """Bytes here."""
+    estimate: int
+    """Bytes that it would have here with as many documents as was asked for."""
     created_at: float
     """Unix seconds."""
     segments: Sequence[SegmentFacts]
+    damage: str | None = None
+    """Why it has stopped: a row that is not what was written."""

@@ -15,6 +15,7 @@ from embedding_service.indexes.index import Index
 from embedding_service.indexes.keeper import Keeper
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.retrieval.additions import Checked, assemble, check
+from embedding_service.retrieval.bounds import Bounds
 from embedding_service.retrieval.coalescing import Coalescer
 from embedding_service.retrieval.creation import define
 from embedding_service.retrieval.cursors import read_cursor, write_cursor
@@ -39,6 +40,7 @@ from embedding_service.retrieval.requests import (
     Search,
     StoredDocument,
 )
+from embedding_service.retrieval.snapshots import Snapshots
 from embedding_service.retrieval.versions import reach
 from embedding_service.vectors import Matrix
 
@@ -52,14 +54,24 @@ class Retrieval:
         upkeep: Upkeep,
         embedder: PinnedEmbedder,
         pools: Pools,
-        version_wait: float,
+        bounds: Bounds,
     ) -> None:
-        """`version_wait` is how many seconds a search waits for its `min_version`."""
+        """Over the indexes of one record.
+
+        Args:
+            catalogue: Its indexes.
+            upkeep: Of their segments.
+            embedder: Of their texts.
+            pools: Threads to work in.
+            bounds: Of what is asked.
+        """
+        self.snapshots = Snapshots(catalogue)
         self._catalogue = catalogue
         self._embedder = embedder
         self._pools = pools
         self._coalescer = Coalescer(pools.search, pools.searchers)
-        self._version_wait = version_wait
+        self._bounds = bounds
+        self._upkeep = upkeep
         self._follower = Follower(catalogue)
         self._keeper = Keeper(catalogue, upkeep)
         self.is_loaded = False
@@ -84,19 +96,27 @@ class Retrieval:
         index = await self._create(new)
         return await self._facts(index)
 
+    async def check_new(self, new: NewIndex) -> None:
+        """Raise what `create` would, but for a name that is taken."""
+        await define(new, self._embedder)
+
     async def indexes(self) -> list[IndexFacts]:
         """Every index, by name."""
         standings = await self._pools.read(self._catalogue.standings)
         names = sorted(standing.definition.name for standing in standings)
         return [await self.describe(name) for name in names]
 
-    async def describe(self, name: str) -> IndexFacts:
-        """One index by name or alias. Raises NotFound."""
-        return await self._facts(await self._get(name))
+    async def describe(self, name: str, documents: int | None = None) -> IndexFacts:
+        """One index by name or alias. Raises NotFound.
+
+        Its memory is estimated for so many `documents`, None for those it has.
+        """
+        index = await self._pools.read(lambda: self._catalogue.find(name))
+        return await self._facts(index, documents)
 
     async def drop(self, name: str, confirmation: str | None) -> None:
         """Drop an index and all it holds. Raises NotFound, NotConfirmed."""
-        await self._get(name)
+        await self._pools.read(lambda: self._catalogue.find(name))
         if confirmation != name:
             raise NotConfirmed(name)
         await self._pools.write(lambda: self._catalogue.drop(name))
@@ -107,7 +127,7 @@ class Retrieval:
         Raises:
             NotFound: no such index (the default one is made). InvalidRequest: what is wrong, by
             position. KeyReused, ModelMismatch, OutOfSpace, RecordUnavailable, and as
-            `Embedder.embed`.
+            `Embedder.embed`. Overloaded: too many rows wait to be built.
         """
         index = await self._get_or_make(name)
         definition = index.definition
@@ -119,6 +139,8 @@ class Retrieval:
                 return _tell_added(definition, checked, earlier)
         if not checked.kept:
             return Added(definition.name, checked.ids, index.version, checked.issues)
+        waiting = self._upkeep.count_waiting(index)
+        self._bounds.check_growth(definition, addition.documents, waiting)
         texts = checked.texts
         embedded = await self._embedder.embed(definition, texts, "document") if texts else None
         puts = await self._pools.read(lambda: assemble(checked, embedded, definition))
@@ -144,9 +166,11 @@ class Retrieval:
         definition = index.definition
         place = check_search(search, definition)
         query = build_query(search, await self._matrix(definition, search), definition, place)
-        await reach(index, search.min_version, self._version_wait)
+        await reach(index, search.min_version, self._bounds.version_wait)
         found, documents = await self._coalescer.search(index, query)
-        return build_answers(search, place, definition.metric, found, documents)
+        answers = build_answers(search, place, definition.metric, found, documents)
+        silence = None if documents else index.silence
+        return [replace(answer, silence=silence) for answer in answers]
 
     async def read(self, name: str, id: str) -> StoredDocument:  # noqa: A002  the field's own name
         """One document. Raises NotFound."""
@@ -210,9 +234,10 @@ class Retrieval:
         definition = await define(new, self._embedder)
         return await self._pools.write(lambda: self._catalogue.create(definition))
 
-    async def _facts(self, index: Index) -> IndexFacts:
+    async def _facts(self, index: Index, documents: int | None = None) -> IndexFacts:
         standing = await self._pools.read(index.standing)
-        return describe(standing, index.describe(), self._catalogue.aliases())
+        facts = describe(standing, index.describe(), self._catalogue.aliases(), documents)
+        return facts if index.damage is None else replace(facts, damage=index.damage.reason)
 
     async def _matrix(self, definition: Definition, search: Search) -> Matrix:
         if search.matrix is not None:

@@ -11,6 +11,7 @@ from embedding_service.cli.index import (
     import_file,
     listing,
     search,
+    snapshots,
 )
 
 
@@ -30,4 +31,7 @@ def build_app() -> typer.Typer:
     app.command("import")(import_file.import_file)
     app.command()(export.export)
     app.command()(alias.alias)
+    app.command()(snapshots.snapshot)
+    app.command()(snapshots.restore)
+    app.command()(snapshots.check)
     return app

@@ -107,6 +107,8 @@ async def _serve_here(application: "Application") -> AsyncIterator[httpx.AsyncCl
             "DATABASE_URL=none: no indexes here; name the server that has them with --url"
         )
     try:
+        if application.jobs is not None:
+            await application.jobs.start()
         await application.retrieval.start()
         transport = httpx.ASGITransport(application.api)
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:

@@ -73,6 +73,31 @@ class Page(TypedDict):
     """To go on from here; None at the end."""
 
 
+class JobFacts(TypedDict):
+    """Long work, as it is now."""
+
+    id: str
+    index: str
+    kind: str
+    state: str
+    progress: float
+    """0 to 1."""
+    error: str | None
+    detail: dict[str, Any]
+
+
+class SnapshotFacts(TypedDict):
+    """One snapshot; all but `fault` is null where it cannot be read."""
+
+    id: str
+    created: str
+    version: int
+    count: int
+    size_bytes: int
+    readable: bool
+    fault: str | None
+
+
 class Refused(Complaint):
     """The server will not do it as it was asked."""
 

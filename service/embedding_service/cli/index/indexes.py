@@ -7,6 +7,7 @@ both check, refuse and answer in the same words.
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, TypedDict, cast
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -16,8 +17,10 @@ from embedding_service.cli.complaints import Complaint
 from embedding_service.cli.index.answers import (
     Found,
     IndexFacts,
+    JobFacts,
     Page,
     Refused,
+    SnapshotFacts,
     StoredDocument,
     TooMuch,
     Written,
@@ -33,7 +36,7 @@ _PAGE = 250
 """Documents; with vectors of 4,096 dimensions some 20 MB of JSON."""
 _TOO_MUCH_AT_ONCE: Final = frozenset({413, 504})
 _LATER: Final = frozenset({408, 429, 502, 503})
-_NEVER: Final = frozenset({"model_unavailable"})
+_NEVER: Final = frozenset({"index_damaged", "model_unavailable", "snapshot_damaged"})
 """Codes of what coming back does not help."""
 
 
@@ -122,6 +125,27 @@ class Indexes:
             if page["cursor"] is None:
                 return
             parameters["cursor"] = page["cursor"]
+
+    async def begin(self, name: str, verb: str, body: Mapping[str, object]) -> JobFacts:
+        """Start long work: `snapshots`, `restore`, `reload` or `check`."""
+        sent = encode(body) if body else None
+        return cast("JobFacts", await self._ask("POST", f"{_path(name)}/{verb}", body=sent))
+
+    async def job(self, begun: JobFacts) -> JobFacts:
+        """How it goes now."""
+        path = f"{_path(begun['index'])}/jobs/{begun['id']}"
+        return cast("JobFacts", await self._ask("GET", path))
+
+    async def snapshots(self, name: str) -> list[SnapshotFacts]:
+        """The snapshots of an index, newest first."""
+        answer = await self._ask("GET", f"{_path(name)}/snapshots")
+        return cast("list[SnapshotFacts]", answer["snapshots"])
+
+    async def verify(self, name: str, id: str) -> list[str]:  # noqa: A002
+        """Have every file of a snapshot read; what is wrong."""
+        path = f"{_path(name)}/snapshots/{quote(id, safe='')}"
+        answer = await self._ask("GET", path, parameters={"verify": "true"})
+        return cast("list[str]", answer["problems"])
 
     async def aliases(self) -> dict[str, str]:
         """Alias to name of its index."""

@@ -21,6 +21,7 @@ class Locked:
 
     id: int
     uid: str
+    name: str
     dimension: int
     version: int
     next_key: int
@@ -57,6 +58,7 @@ def lock(connection: Connection, uid: str, versions: int = 0) -> Locked:
         .returning(
             column.id,
             column.uid,
+            column.name,
             column.dimension,
             column.version,
             column.next_key,

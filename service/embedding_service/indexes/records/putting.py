@@ -57,7 +57,7 @@ def put(
             connection.rollback()  # the versions that were taken
             return answer
         if puts.matrix.shape != (len(puts.ids), index.dimension):
-            raise DimensionMismatch(uid, index.dimension, puts.matrix.shape[-1])
+            raise DimensionMismatch(index.name, index.dimension, puts.matrix.shape[-1])
         olds = _find_olds(connection, index.id, puts.ids)
         rows = list(_build_rows(puts, index, olds))
         _charge(index, rows, olds, quota)
@@ -121,7 +121,7 @@ def _charge(index: Locked, rows: list[_Row], olds: dict[str, _Old], quota: Quota
     ):
         if most and more > 0 and now > most:
             raise OutOfSpace(
-                f"index {index.uid!r} may hold {most:,} {what} and would hold {now:,}; remove "
+                f"index {index.name!r} may hold {most:,} {what} and would hold {now:,}; remove "
                 "documents, or raise its quota"
             )
 

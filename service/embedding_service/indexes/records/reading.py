@@ -53,7 +53,7 @@ def fetch_documents(database: Database, uid: str, keys: Sequence[int]) -> dict[i
             rows = connection.execute(
                 select(documents).where(_column.place.in_(places), ~_column.is_deleted)
             )
-            found.update((to_key(row.place), _to_document(row, index.name)) for row in rows)
+            found.update((to_key(row.place), to_document(row, index.name)) for row in rows)
     return found
 
 
@@ -68,7 +68,7 @@ def read_document(database: Database, uid: str, id: str) -> Document:  # noqa: A
         ).one_or_none()
     if row is None:
         raise NotFound("document", id)
-    return _to_document(row, index.name)
+    return to_document(row, index.name)
 
 
 def read_page(database: Database, uid: str, after: int, most: int) -> list[Document]:
@@ -85,7 +85,7 @@ def read_page(database: Database, uid: str, after: int, most: int) -> list[Docum
             .order_by(_column.place)
             .limit(most)
         ).all()
-    return [_to_document(row, index.name) for row in rows]
+    return [to_document(row, index.name) for row in rows]
 
 
 def find_row(connection: Connection, uid: str) -> Row[Any]:
@@ -98,7 +98,8 @@ def find_row(connection: Connection, uid: str) -> Row[Any]:
     return row
 
 
-def _to_document(row: Row[Any], index: str) -> Document:
+def to_document(row: Row[Any], index: str) -> Document:
+    """A live row, whole. Raises IndexDamaged."""
     check(row, index)
     vector = np.frombuffer(row.vector, dtype="<f4").astype(np.float32)
     return Document(to_key(row.place), row.version, row.id, row.text, row.metadata, vector)

@@ -1,7 +1,7 @@
 """The front door of the room: documents in, changes in the order of their versions out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from embedding_service.indexes.documents import (
     Document,
     IdempotencyKey,
     Puts,
+    Scan,
 )
 from embedding_service.indexes.errors import IndexDamaged, RecordUnavailable
 from embedding_service.indexes.records import jobs, naming, purging, putting, reading, removing
@@ -24,7 +25,9 @@ from embedding_service.indexes.records.listening import Election, Listener, elec
 from embedding_service.indexes.records.locking import lock
 from embedding_service.indexes.records.migrations import migrate
 from embedding_service.indexes.records.postgresql import open_postgresql
+from embedding_service.indexes.records.scanning import outline, read_whole, scan
 from embedding_service.indexes.records.sessions import Database
+from embedding_service.indexes.records.silence import Silence
 from embedding_service.indexes.records.sqlite import open_sqlite
 from embedding_service.indexes.records.standing import Job, JobState, JSONValue, Quota, Standing
 
@@ -77,6 +80,8 @@ class Record:
         self._database = database
         self._url = url
         self._patience = patience
+        self.silence = Silence()
+        """Kept by those who ask often."""
 
     @property
     def is_shared(self) -> bool:
@@ -194,6 +199,21 @@ class Record:
     def page(self, uid: str, after: int, most: int) -> list[Document]:
         """Up to `most` live documents whose key is above `after`, in the order of their keys."""
         return reading.read_page(self._database, uid, after, most)
+
+    def scan(self, uid: str) -> AbstractContextManager[Scan]:
+        """All live documents of one database snapshot, in the order of keys; writers go on.
+
+        Holds a connection while it is open; on SQLite its log grows until then.
+        """
+        return scan(self._database, uid)
+
+    def outline(self, uid: str) -> Iterator[list[tuple[str, int]]]:
+        """Id and version of every live document, as its row says it: nothing is checked."""
+        return outline(self._database, uid)
+
+    def whole(self, uid: str, ids: Sequence[str]) -> dict[str, Document]:
+        """The live ones of these documents, by id, but those whose row is damaged."""
+        return read_whole(self._database, uid, ids)
 
     def purge(self, uid: str, older_than: float) -> int:
         """Forget tombstones at least `older_than` seconds old; returns how many.

@@ -92,7 +92,7 @@ def _read_live(connection: Connection, index: Locked) -> Iterator[Row[Any]]:
             .limit(_PAGE)
         ).all()
         for row in rows:
-            check(row, index.uid)
+            check(row, index.name)
             yield row
         if len(rows) < _PAGE:
             return

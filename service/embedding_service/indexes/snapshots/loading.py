@@ -45,6 +45,15 @@ def fetch_segments(store: BlobStore, uid: str, manifest: Manifest, folder: Path)
     return Segments(manifest.segments.version, items)
 
 
+def keep_only(manifest: Manifest, folder: Path) -> None:
+    """Remove what `fetch_segments` has left in `folder` for other snapshots than this one."""
+    items = () if manifest.segments is None else manifest.segments.items
+    kept = {_name(item) for item in items}
+    for each in folder.iterdir() if folder.exists() else ():
+        if each.name not in kept:
+            shutil.rmtree(each, ignore_errors=True)
+
+
 def verify(store: BlobStore, uid: str, manifest: Manifest) -> list[DamagedSnapshot]:
     """Read every blob of a snapshot to its end; what is wrong, one error a file."""
     problems: list[DamagedSnapshot] = []

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from embedding_service.indexes.documents import Scan
 from embedding_service.indexes.errors import IndexDamaged
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.bitmaps import Bitmap
@@ -32,7 +33,7 @@ from embedding_service.indexes.snapshots.manifest import (
     SegmentSet,
 )
 from embedding_service.indexes.snapshots.parts import encode_parts
-from embedding_service.indexes.snapshots.source import Scan, Segments, Source
+from embedding_service.indexes.snapshots.source import Segments, Source
 
 _PIECE: Final = 4 << 20
 

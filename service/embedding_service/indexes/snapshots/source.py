@@ -1,24 +1,14 @@
 """What a snapshot is made of, as this room asks for it; made elsewhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from embedding_service.indexes.definition import Definition
-from embedding_service.indexes.documents import Document
+from embedding_service.indexes.documents import Scan
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.segment import Sealed
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """All documents of an index, as one database snapshot shows them."""
-
-    version: int
-    count: int
-    batches: Iterator[Sequence[Document]]
-    """In the order of keys; read once, while the scan is open."""
 
 
 @dataclass(frozen=True, slots=True)

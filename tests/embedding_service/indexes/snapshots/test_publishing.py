@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedding_service.indexes.documents import Scan
 from embedding_service.indexes.errors import IndexDamaged
 from embedding_service.indexes.snapshots import layout, loading, manifests, publishing, retention
 from embedding_service.indexes.snapshots.blobs import BlobStore, Stored
 from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
 from embedding_service.indexes.snapshots.folders import Folder
 from embedding_service.indexes.snapshots.manifest import Manifest
-from embedding_service.indexes.snapshots.source import Scan
 from snapshot_sources import CREATED, DEFINITION, LIBRARIES, RANGE, CopiedIndex
 
 UID = DEFINITION.uid

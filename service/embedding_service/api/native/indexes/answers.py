@@ -1,6 +1,6 @@
 """Shapes of the answers of indexes, for /openapi.json alone: what is sent is written by hand."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,8 @@ class SegmentEntry(_Answer):
     live: int
     """Rows that are neither removed nor replaced."""
     size_bytes: int
+    recall: float | None
+    """recall@10 of its graph, measured when it was built; null where it is searched exactly."""
 
 
 class IndexAnswer(_Answer):
@@ -44,8 +46,12 @@ class IndexAnswer(_Answer):
     """Versions that are not to be found here yet."""
     memory_bytes: int
     """In this process."""
+    estimated_memory_bytes: int
+    """With as many documents as `documents` says, or as there are, all of them built."""
     created_at: str
     """RFC 3339."""
+    damage: str | None
+    """Why it has stopped, if it has: a row that is not what was written."""
     segments: list[SegmentEntry]
 
 
@@ -124,12 +130,69 @@ class QueryAnswer(_Answer):
     """Vectors compared with the query."""
     cursor: str | None
     """To go on from here; null where nothing may follow."""
+    stale_seconds: float | None = None
+    """Only while the database does not answer: since when. Results have ids and scores alone."""
 
 
 class QueriesAnswer(_Answer):
     """The answers to several queries, in their order."""
 
     searches: list[QueryAnswer]
+
+
+class SnapshotAnswer(_Answer):
+    """One snapshot."""
+
+    id: str | None
+    """null for one that cannot be read."""
+    created: str | None
+    """RFC 3339, by the clock of the process that made it."""
+    version: int | None
+    """Of the index, when it was made."""
+    count: int | None
+    """Documents."""
+    size_bytes: int | None
+    """Of its files; those that other snapshots need too are counted in each."""
+    readable: bool
+    fault: str | None
+    """Why it cannot be read."""
+    problems: list[str] | None = None
+    """What is wrong with its files, where `verify` was asked for."""
+
+
+class SnapshotsAnswer(_Answer):
+    """All snapshots of one index, newest first."""
+
+    snapshots: list[SnapshotAnswer]
+
+
+class JobAnswer(_Answer):
+    """Long work on one index, as it is now."""
+
+    id: str
+    index: str
+    kind: str
+    """For example `compact`."""
+    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    """The last three are final."""
+    progress: float
+    """0 to 1."""
+    phase: str | None
+    """What it is at, in a word; null before it begins."""
+    error: str | None
+    """Why it has failed, in a sentence."""
+    detail: dict[str, Any]
+    """What is its kind's own: what was asked, and what has come of it."""
+    created_at: str
+    """RFC 3339."""
+    updated_at: str
+    """RFC 3339; a job that runs is written of at least every 15 seconds."""
+
+
+class JobsAnswer(_Answer):
+    """The jobs of one index, newest first."""
+
+    jobs: list[JobAnswer]
 
 
 class AliasAnswer(_Answer):

@@ -13,7 +13,9 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.native.indexes.answers import IndexAnswer, IndexesAnswer
 from embedding_service.api.native.indexes.parameters import (
     CONFIRM,
+    DOCUMENTS,
     INDEX,
+    documents_of,
     index_of,
     named,
     parameters,
@@ -61,14 +63,14 @@ async def create_index(request: Request) -> Response:
 @router.get(
     "/{name}",
     summary="One index",
-    openapi_extra=parameters(INDEX),
+    openapi_extra=parameters(INDEX, DOCUMENTS),
     responses={200: {"model": IndexAnswer}, **problems_of(Dialect.NATIVE, *READS)},
 )
 async def describe_index(request: Request) -> Response:
     """What it is, what it holds and what that takes."""
     retrieval = retrieval_of(request)
-    query_of(request)
-    return _json(_entry(await retrieval.describe(index_of(request))))
+    documents = documents_of(query_of(request, DOCUMENTS))
+    return _json(_entry(await retrieval.describe(index_of(request), documents)))
 
 
 @router.delete(
@@ -118,13 +120,16 @@ def _entry(facts: IndexFacts) -> dict[str, Any]:
         "version": facts.version,
         "lag": facts.version - facts.applied,
         "memory_bytes": facts.memory,
+        "estimated_memory_bytes": facts.estimate,
         "created_at": datetime.fromtimestamp(facts.created_at, UTC),
+        "damage": facts.damage,
         "segments": [
             {
                 "engine": segment.engine,
                 "rows": segment.rows,
                 "live": segment.live,
                 "size_bytes": segment.size,
+                "recall": segment.recall,
             }
             for segment in facts.segments
         ],

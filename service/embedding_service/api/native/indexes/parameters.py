@@ -21,6 +21,7 @@ LONGEST_ID: Final = 512
 """Bytes of UTF-8."""
 LONGEST_CURSOR: Final = 1_024
 LARGEST_PAGE: Final = 1_000
+_MOST_DOCUMENTS: Final = 1_000_000_000
 _DEFAULT_PAGE: Final = 100
 _KEY = re.compile(r"[ -~]{1,255}")
 
@@ -51,6 +52,13 @@ class Parameter:
 INDEX = Parameter("name", "path", NAME_SCHEMA, "An index, or an alias of one.")
 ALIAS = Parameter("alias", "path", NAME_SCHEMA, "An alias.")
 DOCUMENT = Parameter("id", "path", ID_SCHEMA, "A document's id, percent-encoded.")
+SNAPSHOT = Parameter("id", "path", {"type": "string", "maxLength": 64}, "A snapshot.")
+VERIFY = Parameter(
+    "verify",
+    "query",
+    {"type": "string", "enum": ["true", "false"], "default": "false"},
+    "Read all of its files, and tell what is wrong.",
+)
 CONFIRM = Parameter("confirm", "query", {"type": "string"}, "The index's name, once more.")
 CURSOR = Parameter("cursor", "query", CURSOR_SCHEMA, "From the answer before: go on after it.")
 LIMIT = Parameter(
@@ -58,6 +66,12 @@ LIMIT = Parameter(
     "query",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": _DEFAULT_PAGE},
     "Documents in one answer.",
+)
+DOCUMENTS = Parameter(
+    "documents",
+    "query",
+    {"type": "integer", "minimum": 0, "maximum": _MOST_DOCUMENTS},
+    "Estimate the memory of so many documents instead of those that there are.",
 )
 INCLUDE = Parameter(
     "include", "query", {"type": "string", "enum": ["vector"]}, "Tell the vector as well."
@@ -165,6 +179,17 @@ def limit_of(query: Mapping[str, str]) -> int:
     return int(told)
 
 
+def documents_of(query: Mapping[str, str]) -> int | None:
+    """How many documents memory is estimated for. Raises InvalidRequest."""
+    told = query.get(DOCUMENTS.name)
+    if told is None:
+        return None
+    is_number = told.isascii() and told.isdecimal() and len(told) <= len(str(_MOST_DOCUMENTS))
+    if not is_number or int(told) > _MOST_DOCUMENTS:
+        raise _wrong(DOCUMENTS.name, f"must be a number from 0 to {_MOST_DOCUMENTS:,}")
+    return int(told)
+
+
 def cursor_of(query: Mapping[str, str]) -> str | None:
     """Where to go on. Raises InvalidRequest."""
     told = query.get(CURSOR.name)
@@ -179,6 +204,14 @@ def wants_vectors(query: Mapping[str, str]) -> bool:
     if told != "vector":
         raise _wrong(INCLUDE.name, "must be `vector`")
     return INCLUDE.name in query
+
+
+def flag_of(query: Mapping[str, str], taken: Parameter) -> bool:
+    """Whether it is asked for. Raises InvalidRequest."""
+    told = query.get(taken.name, "false")
+    if told not in {"true", "false"}:
+        raise _wrong(taken.name, "must be `true` or `false`")
+    return told == "true"
 
 
 def key_of(request: Request, body: bytes | bytearray) -> IdempotencyKey | None:

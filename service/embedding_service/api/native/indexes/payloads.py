@@ -13,11 +13,20 @@ from embedding_service.api.native.indexes.parameters import (
     NAME_SCHEMA,
 )
 from embedding_service.api.native.indexes.vectors import Vector
-from embedding_service.indexes.definition import MOST_FIELDS, Engine, FieldType, Metric
+from embedding_service.indexes.definition import (
+    LONGEST_NAME,
+    MOST_FIELDS,
+    Engine,
+    FieldType,
+    Metric,
+)
 from embedding_service.retrieval.requests import Include
 
 _LARGEST_DIMENSION: Final = 65_536
 _LARGEST_VERSION: Final = 2**63 - 1
+_LONGEST_SNAPSHOT: Final = 64
+_LONGEST_UID: Final = 256
+_UID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _VECTOR: Final = ["array", "string"]
 _FIELD_NAMES: Final[JsonDict] = {
     "maxProperties": MOST_FIELDS,
@@ -159,6 +168,32 @@ class SearchRequest(Payload):
     """The version that a write was answered with, to find what it wrote."""
     cursor: str | None = Field(default=None, min_length=1, max_length=LONGEST_CURSOR)
     """From an earlier answer to the same query: go on after its last result. One query alone."""
+
+
+class RestoreRequest(Payload):
+    """Which snapshot is put back, and where: into a new index, or over the index itself."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"snapshot": "newest", "into": "restored"}}
+    )
+
+    snapshot: str = Field(default="newest", max_length=_LONGEST_SNAPSHOT)
+    """Its id, or `newest`."""
+    into: Name | None = None
+    """An index to be made; without it the index's own documents are replaced."""
+    confirm: str | None = Field(default=None, max_length=LONGEST_NAME)
+    """The index's name, without `into`."""
+    from_uid: Annotated[str, Field(pattern=_UID, max_length=_LONGEST_UID)] | None = None
+    """The uid of the index that the snapshot was made of, where it is another one or is gone."""
+
+
+class CheckRequest(Payload):
+    """What a check may do."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"repair": True}})
+
+    repair: bool = False
+    """Make anew what is derived from the record, where it differs from it."""
 
 
 class AliasRequest(Payload):

@@ -166,13 +166,15 @@ def _write_several(answers: Sequence[Answer], include: frozenset[Include]) -> It
 
 
 def _write_answer(answer: Answer, include: frozenset[Include]) -> Iterator[bytes]:
-    facts = {
+    facts: dict[str, object] = {
         "count": len(answer.hits),
         "exact": answer.is_exact,
         "version": answer.version,
         "scanned": answer.scanned,
         "cursor": answer.cursor,
     }
+    if answer.silence is not None:
+        facts["stale_seconds"] = round(answer.silence, 3)
     hits = (_write_hit(hit, include) for hit in answer.hits)
     return join(b'{"results":[', hits, b"]," + orjson.dumps(facts)[1:])
 

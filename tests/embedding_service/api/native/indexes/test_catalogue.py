@@ -39,10 +39,30 @@ async def test_an_index_is_described(api: Api, retrieval: FakeRetrieval) -> None
         "version": 7,
         "lag": 2,
         "memory_bytes": 200,
+        "estimated_memory_bytes": 300,
         "created_at": "2017-07-14T02:40:00Z",
-        "segments": [{"engine": "flat", "rows": 4, "live": 3, "size_bytes": 64}],
+        "damage": None,
+        "segments": [{"engine": "flat", "rows": 4, "live": 3, "size_bytes": 64, "recall": None}],
     }
-    assert retrieval.calls == [("describe", "articles")]
+    assert retrieval.calls == [("describe", "articles", None)]
+
+
+async def test_memory_is_estimated_for_as_many_documents_as_are_asked_for(
+    api: Api, retrieval: FakeRetrieval
+) -> None:
+    response = await api.http.get(f"{INDEXES}/articles?documents=1000000")
+    assert response.json()["estimated_memory_bytes"] == FACTS.estimate
+    assert retrieval.calls == [("describe", "articles", 1_000_000)]
+
+
+@pytest.mark.parametrize("documents", ["", "-1", "1e3", "1000000001", "many"])
+async def test_a_number_of_documents_that_is_none_is_refused(
+    api: Api, retrieval: FakeRetrieval, documents: str
+) -> None:
+    response = await api.http.get(f"{INDEXES}/articles?documents={documents}")
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["path"] == "documents"
+    assert retrieval.calls == []
 
 
 async def test_a_name_alone_creates_an_index(api: Api, retrieval: FakeRetrieval) -> None:

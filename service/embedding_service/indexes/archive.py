@@ -1,0 +1,189 @@
+"""Snapshots of the indexes of this record: made, listed, dropped, and a view begun from one."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from embedding_service.errors import ServiceError
+from embedding_service.indexes.documents import Document
+from embedding_service.indexes.errors import NotFound
+from embedding_service.indexes.records.record import Record, Standing
+from embedding_service.indexes.segments.bitmaps import Bitmap
+from embedding_service.indexes.segments.kernels import graphs
+from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.snapshots import loading, manifests, retention
+from embedding_service.indexes.snapshots.blobs import BlobStore
+from embedding_service.indexes.snapshots.errors import DamagedSnapshot, SnapshotStoreUnavailable
+from embedding_service.indexes.snapshots.manifest import Manifest
+from embedding_service.indexes.snapshots.manifests import Listed
+from embedding_service.indexes.snapshots.publishing import publish
+from embedding_service.indexes.snapshots.retention import Policy
+from embedding_service.indexes.snapshots.source import Segments, Source
+from embedding_service.indexes.view import View
+
+NEWEST: Final = "newest"
+"""Stands for the id of an index's newest snapshot."""
+_REST: Final = 60.0
+"""Seconds in which a store that did not answer is not asked again for a view's beginning."""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Archive:
+    """One store of snapshots. Thread-safe; all of it blocks on disks and networks.
+
+    Any call but `begin` and `forget` may raise SnapshotStoreUnavailable, and what reads a snapshot
+    DamagedSnapshot and SnapshotTooNew.
+    """
+
+    def __init__(self, store: BlobStore, folder: Path, policy: Policy, version: str) -> None:
+        """What is copied to disk here lies in `folder`; `version` is of this package."""
+        self._store = store
+        self._workspace = folder / "publishing"
+        self._cache = folder / "segments"
+        self._policy = policy
+        self._libraries = {"gpu-embedding": version, "faiss": graphs.version()}
+        self._ask_after = 0.0
+        shutil.rmtree(self._workspace, ignore_errors=True)  # of a process that was killed
+
+    def publish(self, source: Source) -> Manifest:
+        """Make a snapshot, then drop what has become too old. Raises OutOfSpace, IndexDamaged."""
+        manifest = publish(
+            self._store,
+            source,
+            self._workspace,
+            created=datetime.now(UTC),
+            libraries=self._libraries,
+        )
+        try:
+            self._retire(manifest.index.uid)
+        except ServiceError as error:  # the snapshot is there all the same
+            _log.warning("old snapshots stay", index=manifest.index.name, reason=error.message)
+        return manifest
+
+    def snapshots(self, uid: str) -> Listed:
+        """All snapshots of an index, those that cannot be read too."""
+        return manifests.snapshots(self._store, uid)
+
+    def find(self, uid: str, id: str) -> Manifest:  # noqa: A002  the field's own name
+        """One snapshot by id, or the newest. Raises NotFound."""
+        if id != NEWEST:
+            return manifests.find(self._store, uid, id)
+        manifest = manifests.newest(self._store, uid)
+        if manifest is None:
+            raise NotFound("snapshot", id)
+        return manifest
+
+    def documents(self, uid: str, manifest: Manifest) -> Iterator[list[Document]]:
+        """What a snapshot in the folder of `uid` holds, in the order of keys."""
+        return loading.documents(self._store, uid, manifest)
+
+    def verify(self, uid: str, manifest: Manifest) -> list[DamagedSnapshot]:
+        """Read every file of a snapshot; what is wrong."""
+        return loading.verify(self._store, uid, manifest)
+
+    def drop(self, uid: str, id: str) -> None:  # noqa: A002
+        """Take one snapshot away; its files follow some hours later. Raises NotFound."""
+        retention.drop(self._store, uid, manifests.find(self._store, uid, id).number)
+
+    def begin(self, record: Record, standing: Standing) -> View:
+        """A view with all that the newest snapshot can give it; what is missing is in the record.
+
+        Never raises for anything wrong with snapshots: the view is empty then, and the log says
+        why.
+        """
+        definition = standing.definition
+        try:
+            segments = self._fetch(standing)
+            if segments is not None:
+                _check_history(record, definition.uid, segments)
+                view = View(definition)
+                view.load(segments.items, segments.version)
+                return view
+        except Exception as error:  # noqa: BLE001  nothing here may stop a start
+            if isinstance(error, SnapshotStoreUnavailable):
+                self._ask_after = time.monotonic() + _REST
+            _log.warning(
+                "a snapshot is passed over; the record suffices",
+                index=definition.name,
+                reason=str(error),
+            )
+        return View(definition)
+
+    def forget(self, uid: str) -> None:
+        """Remove the files on disk here of an index that is gone; its snapshots stay."""
+        shutil.rmtree(self._cache / uid, ignore_errors=True)
+
+    def _fetch(self, standing: Standing) -> Segments | None:
+        uid = standing.definition.uid
+        if not standing.version or time.monotonic() < self._ask_after:
+            return None
+        manifest = manifests.newest(self._store, uid)
+        if manifest is None or manifest.segments is None:
+            return None
+        _check_fit(manifest, standing)
+        folder = self._cache / uid
+        segments = loading.fetch_segments(self._store, uid, manifest, folder)
+        loading.keep_only(manifest, folder)
+        return segments
+
+    def _retire(self, uid: str) -> None:
+        listed = manifests.snapshots(self._store, uid)
+        for old in retention.plan_drops(listed.manifests, self._policy, datetime.now(UTC)):
+            retention.drop(self._store, uid, old.number)
+        retention.collect(self._store, uid)
+
+
+class _Misfit(ValueError):
+    """The snapshot is no copy of what the record has now."""
+
+
+def _check_fit(manifest: Manifest, standing: Standing) -> None:
+    """Raise _Misfit unless the tail of the record leads from the snapshot to what is there now."""
+    theirs, ours = manifest.index, standing.definition
+    if (theirs.uid, theirs.model) != (ours.uid, ours.model):
+        raise _Misfit(f"snapshot {manifest.id} is of another index or model")
+    if (theirs.dimension, theirs.metric, theirs.fields) != (
+        ours.dimension,
+        ours.metric,
+        ours.fields,
+    ):
+        raise _Misfit(f"snapshot {manifest.id} is of another dimension, metric or fields")
+    if manifest.version > standing.version:
+        raise _Misfit(
+            f"snapshot {manifest.id} is at version {manifest.version}, the record at "
+            f"{standing.version}: the database was restored from an older copy"
+        )
+    if manifest.segments is not None and manifest.segments.version < standing.purged_version:
+        raise _Misfit(
+            f"snapshot {manifest.id} is at version {manifest.segments.version}, and removals up to "
+            f"{standing.purged_version} are forgotten"
+        )
+
+
+def _check_history(record: Record, uid: str, segments: Segments) -> None:
+    """Raise _Misfit when the record has other writes under the same versions.
+
+    As after a restore of the database from an older copy, and new writes since. The newest row of
+    the segments tells: whatever took its version there, it is another document's or none's.
+    """
+    newest = [_newest_row(segment, live) for segment, live in segments.items if live.ones]
+    if not newest:
+        return
+    version, key, id_ = max(newest)
+    document = record.fetch(uid, [key]).get(key)
+    if document is None or document.version > segments.version:
+        return
+    if (document.version, document.id) != (version, id_):
+        raise _Misfit("the record has other documents under the snapshot's versions")
+
+
+def _newest_row(segment: Sealed, live: Bitmap) -> tuple[int, int, str]:
+    slots = live.slots
+    slot = int(slots[segment.versions[slots].argmax()])
+    return int(segment.versions[slot]), int(segment.keys[slot]), segment.ids[slot]

@@ -1,0 +1,63 @@
+"""How a view comes to the version of the record, and stays there."""
+
+from collections.abc import Callable
+from typing import Final
+
+from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.definition import Definition
+from embedding_service.indexes.errors import IndexDamaged
+from embedding_service.indexes.records.record import Record
+from embedding_service.indexes.view import View
+
+_ROWS_AT_ONCE: Final = 4_096
+
+
+class Tail:
+    """The writes of one index, in the order of their versions."""
+
+    def __init__(self, record: Record, definition: Definition, archive: Archive | None) -> None:
+        self._record = record
+        self._definition = definition
+        self._archive = archive
+
+    def begin(self) -> View:
+        """A new view, with as much in it as the newest snapshot gives. Raises NotFound."""
+        if self._archive is None:
+            return View(self._definition)
+        return self._archive.begin(self._record, self._record.standing(self._definition.uid))
+
+    def follow(self, view: View, pause: Callable[[], None] = lambda: None) -> View:
+        """The view at the record's version: this one, or another.
+
+        `pause` is called between two stretches, and may raise to end it all.
+
+        Removals are forgotten some time after (`purged_version`). A view that has not seen one of
+        those, or may have missed one while it was reading, is made afresh.
+
+        Raises NotFound, RecordUnavailable, IndexDamaged.
+        """
+        uid = self._definition.uid
+        while True:
+            before = self._record.standing(uid)
+            if not before.purged_version <= view.version <= before.version:
+                view = View(self._definition, view.policy)
+            # A row that a fresh view reads was live after `before`: it needs only later removals.
+            needed = view.version or before.version
+            self._read_on(view, pause)
+            if self._record.standing(uid).purged_version <= needed:
+                return view
+            view = View(self._definition, view.policy)
+
+    def _read_on(self, view: View, pause: Callable[[], None]) -> None:
+        while True:
+            pause()
+            changes = self._record.changes(self._definition.uid, view.version, _ROWS_AT_ONCE)
+            try:
+                view.apply(changes)
+            except ValueError as error:  # what is written has been checked: that is no row of ours
+                raise IndexDamaged(
+                    self._definition.name,
+                    f"rows after version {view.version} cannot be taken into memory: {error}",
+                ) from error
+            if len(changes.versions) < _ROWS_AT_ONCE:
+                return

@@ -1,0 +1,65 @@
+"""What callers ask of jobs and what they get: values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from embedding_service.indexes.definition import Engine
+from embedding_service.indexes.records.standing import Job, JobState, JSONValue
+
+COMPACT = "compact"
+REINDEX = "reindex"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCopy:
+    """An index to be made of another's texts, embedded anew."""
+
+    into: str
+    """Its name."""
+    model: str | None = None
+    """Served name; None is that of the other's model, as it is served now."""
+    dimension: int | None = None
+    """None is the other's where the model is the same, else the model's own."""
+    engine: Engine | None = None
+    """None is the other's."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """One job, as it is now."""
+
+    id: str
+    index: str
+    """Its name."""
+    kind: str
+    state: JobState
+    progress: float
+    """0 to 1; 1 only when it has succeeded."""
+    phase: str | None
+    """What it is at, in a word; None before it begins."""
+    error: str | None
+    """Why it has failed, in a sentence."""
+    detail: Mapping[str, JSONValue]
+    """What is its kind's own: what was asked, and what has come of it."""
+    created_at: float
+    """Unix seconds."""
+    updated_at: float
+    """Unix seconds."""
+
+
+def describe(job: Job, index: str) -> JobFacts:
+    """A job of the index with this name."""
+    detail = dict(job.detail)
+    phase, error = detail.pop("phase", None), detail.pop("error", None)
+    return JobFacts(
+        id=job.id,
+        index=index,
+        kind=job.kind,
+        state=job.state,
+        progress=job.progress,
+        phase=None if phase is None else str(phase),
+        error=None if error is None else str(error),
+        detail=detail,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+    )

@@ -1,0 +1,3 @@
+from databases import postgresql, postgresql_url
+
+__all__ = ["postgresql", "postgresql_url"]
