@@ -161,6 +161,11 @@ def test_a_database_is_one_of_those_there_are(monkeypatch: pytest.MonkeyPatch) -
     assert fault.startswith("DATABASE_URL: use one of sqlite:///, postgresql://")
 
 
+def test_a_store_of_snapshots_is_one_of_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    (fault,) = faults_of(monkeypatch, SNAPSHOT_URL="/some/folder")
+    assert fault.startswith("SNAPSHOT_URL: use one of file:///")
+
+
 def test_documents_are_kept_in_this_user_s_folder_for_data(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
