@@ -15,9 +15,11 @@ export UV_SYSTEM_CERTS
 BIN := .venv/bin
 # The environment is as the lock and pyproject.toml were when this file was made.
 INSTALLED := .venv/installed-$(shell cat requirements/dev.txt pyproject.toml | cksum | tr ' ' -)
-SOURCES := main.py scripts service tests $(wildcard examples)
+# Others' indexes have an environment of their own: nothing of theirs is in what is tested.
+BENCH_INSTALLED := .venv-bench/installed-$(shell cat requirements/bench.txt pyproject.toml | cksum | tr ' ' -)
+SOURCES := main.py scripts service tests benchmarks $(wildcard examples)
 
-.PHONY: help run test test-long lint format docs generate lock install clean
+.PHONY: help run test test-long bench-index lint format docs generate lock install clean
 
 help: ## List the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -35,6 +37,9 @@ test: lint ## Check everything that needs no root: lint, types, layers, tests, c
 
 test-long: install ## Run the long forms (up to 90 minutes, resumable) and write docs/test-long.md
 	@$(BIN)/python scripts/long_run.py $(CACHE)
+
+bench-index: $(BENCH_INSTALLED) ## Measure indexes and write docs/benchmarks-index.md (up to 40 minutes, resumable); FULL=1 embeds real sentences too
+	@.venv-bench/bin/python -m benchmarks.index $(CACHE) $(if $(FULL),--sentences) $(ARGUMENTS)
 
 lint: install ## Check style, types and layers
 	@echo "==> Style, types, layers: about 30 seconds"
@@ -60,10 +65,13 @@ install: $(INSTALLED) ## Bring .venv to the locked state (the other verbs do it 
 	@:
 
 clean: ## Remove what the verbs made in this checkout, .venv included
-	@rm -rf .venv .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .venv-bench .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
 $(INSTALLED): | $(UV)
-	@scripts/install $(UV) "$(PYTHON)" $@
+	@scripts/install $(UV) "$(PYTHON)" dev $@
+
+$(BENCH_INSTALLED): | $(UV)
+	@scripts/install $(UV) "$(PYTHON)" bench $@
 
 $(CACHE)/uv-%/bin/uv:
 	@scripts/install-uv "$(PYTHON)" $(CACHE)/uv-$*

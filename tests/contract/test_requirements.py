@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from generate import ROOT
 
-EXTRAS = ("cpu", "gpu", "dev")
+EXTRAS = ("cpu", "gpu", "dev", "bench")
 FILES = (*EXTRAS, "uv")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -60,7 +60,7 @@ def test_the_lock_holds_what_the_extra_asks_for(extra: str) -> None:
     assert missing == [], "run `make lock`"
 
 
-@pytest.mark.parametrize("extra", ["cpu", "gpu"])
+@pytest.mark.parametrize("extra", ["cpu", "gpu", "bench"])
 def test_what_ships_is_what_was_tested(extra: str) -> None:
     tested, shipped = read_pins("dev"), read_pins(extra)
     assert [name for name in shipped if shipped[name] != tested.get(name, shipped[name])] == []

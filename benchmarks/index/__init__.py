@@ -1,0 +1,1 @@
+"""`make bench-index`: measures indexes and writes docs/benchmarks-index.md."""

@@ -1,0 +1,1 @@
+"""From results to docs/benchmarks-index.md; mended without measuring again."""

@@ -1,0 +1,1 @@
+"""The server as a user has it: a process of its own, reached over HTTP."""
