@@ -176,7 +176,12 @@ def _tell_parts(page: Page) -> Iterator[str]:
     yield from _table(
         ("part", "minutes", "others", "finished"),
         [
-            (f"`{name}`", f"{result.seconds / 60:.1f}", f"{result.others:.0%}", result.finished)
+            (
+                f"`{name}`",
+                f"{result.seconds / 60:.1f}",
+                "not measured" if result.lacking else f"{result.others:.0%}",
+                result.finished,
+            )
             for name, result in page.results.items()
         ],
     )

@@ -75,7 +75,7 @@ def _search_segment(
     queries, k = question.queries, min(question.k, allowed.ones)
     candidates: list[Slots] = [np.empty(0, dtype=np.int64)] * len(queries)
     if plan.method is Method.GRAPH and segment.graph is not None:
-        reach = plan.reach.scaled(segment.effort)
+        reach = plan.reach.with_effort(segment.effort)
         candidates = segment.graph.find_candidates(queries, k, allowed, reach)
     scanned = np.array([len(each) for each in candidates], dtype=np.int64)
     # All of them without a graph, and those for which it brought less than there is.

@@ -41,7 +41,7 @@ def measure(segment: Segment, graph: Graph, reach: Reach, target: float = TARGET
     nearest = [_best(segment, query, slots, k) for query, slots in zip(queries, exact, strict=True)]
     measured = Measured(0.0, 0)
     for effort in _EFFORTS:
-        found = graph.find_candidates(queries, k, everything, reach.scaled(effort))
+        found = graph.find_candidates(queries, k, everything, reach.with_effort(effort))
         pairs = zip(nearest, found, strict=True)
         hits = sum(len(expected & set(slots.tolist())) for expected, slots in pairs)
         measured = Measured(hits / (k * len(queries)), effort)

@@ -45,7 +45,7 @@ def test_each_graph_is_searched_with_its_own_effort() -> None:
         index.adopt(segment.with_graph(graphs[effort], effort))
     index.view.search(random_matrix(1, DIMENSION), 10)
     assert graphs[1].reaches == [Reach()]
-    assert graphs[4].reaches == [Reach().scaled(4)]
+    assert graphs[4].reaches == [Reach().with_effort(4)]
 
 
 def test_what_was_measured_is_kept_with_its_segment(flat: Sealed, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,14 @@ class Reach:
     def scaled(self, by: float) -> "Reach":
         """For a filter that lets one row in `by` pass."""
         return Reach(int(self.ef_search * by), min(1.0, self.probed_share * by), self.k_factor)
+
+    def with_effort(self, effort: int) -> "Reach":
+        """For a graph that finds too little as it is.
+
+        Of many rows, codes of 4 bits tell near ones apart less well, so that more must be rescored:
+        looking into more lists alone did not help.
+        """
+        return replace(self.scaled(effort), k_factor=self.k_factor * effort)
 
 
 class Graph:
