@@ -23,17 +23,6 @@ SECONDS = 30
 UID = DEFINITION.uid
 
 
-@pytest.fixture
-def meddled(record: Record) -> MeddledRecord:
-    record.create(DEFINITION)
-    return MeddledRecord(record)
-
-
-@pytest.fixture
-def index(meddled: MeddledRecord) -> Index:
-    return open_index(meddled)
-
-
 def write(record: Record, *vectors: float) -> Callable[[], object]:
     """Replaces document `a`, as another process would."""
     return lambda: record.put(UID, puts_of({"a": vectors}), FREE)
@@ -139,66 +128,6 @@ def test_an_index_that_two_open_at_once_is_loaded_once(
     index.follow()
     other.join(SECONDS)
     assert seen == [["a"]]
-
-
-def test_a_removal_that_was_forgotten_before_it_was_seen_is_seen(
-    index: Index, record: Record
-) -> None:
-    index.put(puts_of({"a": [1, 0], "b": [2, 0]}))
-    record.remove(UID, ["a"])
-    record.purge(UID, older_than=0)
-    index.follow()
-    assert ids_of(index) == ["b"]
-
-
-@pytest.mark.parametrize("call", ["changes", "standing"])
-def test_a_removal_that_is_forgotten_while_it_is_read_is_seen(
-    index: Index, meddled: MeddledRecord, record: Record, call: str
-) -> None:
-    index.put(puts_of({"a": [1, 0], "b": [2, 0]}))
-
-    def remove_and_forget() -> None:
-        record.remove(UID, ["a"])
-        record.purge(UID, older_than=0)
-        record.put(UID, puts_of({"c": [3, 0]}), FREE)
-
-    meddled.before(call, remove_and_forget)
-    index.follow()
-    assert ids_of(index) == ["c", "b"]
-    assert index.version == 4
-
-
-def test_a_removal_that_is_forgotten_right_before_it_is_read_is_seen(
-    index: Index, meddled: MeddledRecord, record: Record
-) -> None:
-    index.put(puts_of({"a": [1, 0], "b": [2, 0]}))
-    record.remove(UID, ["a"])
-    meddled.before("changes", lambda: record.purge(UID, older_than=0))
-    index.follow()
-    assert ids_of(index) == ["b"]
-
-
-def test_a_removal_that_is_forgotten_while_all_is_read_is_seen(
-    meddled: MeddledRecord, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tail, "_ROWS_AT_ONCE", 2)
-    record.put(UID, puts_of({name: [1, 0] for name in "abcd"}), FREE)
-
-    def remove_and_forget() -> None:
-        record.remove(UID, ["a"])
-        record.purge(UID, older_than=0)
-
-    meddled.before("changes", int, remove_and_forget)  # `int` does nothing: the second page it is
-    assert ids_of(open_index(meddled)) == ["b", "c", "d"]
-
-
-def test_a_record_that_went_back_is_loaded_afresh(index: Index, record: Record) -> None:
-    index.put(puts_of({"a": [1, 0], "b": [2, 0]}))
-    with record._database.writing() as connection:  # as a restored backup would
-        connection.exec_driver_sql("DELETE FROM documents WHERE version = 2")
-        connection.exec_driver_sql("UPDATE indexes SET version = 1, live = 1")
-    index.follow()
-    assert (index.version, ids_of(index)) == (1, ["a"])
 
 
 def test_a_version_counts_once_all_rows_up_to_it_are_there(
