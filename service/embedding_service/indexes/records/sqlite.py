@@ -51,7 +51,7 @@ def _lock(folder: Path) -> int:
     flock belongs to the open file, so that a second opening by the same process fails as well.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         descriptor = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise RecordUnavailable(
@@ -63,6 +63,30 @@ def _lock(folder: Path) -> int:
         os.close(descriptor)
         raise RecordLocked(str(folder)) from error
     return descriptor
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, and those above it, so that it stays: SQLite syncs names within it only.
+
+    Without that the power may take all of a new folder, with what was acknowledged in it.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700 if each == folder else 0o777, exist_ok=True)
+        try:
+            _sync(each.parent)
+        except OSError:
+            each.rmdir()  # or whoever comes next would take it for one that stays
+            raise
+
+
+def _sync(folder: Path) -> None:
+    """Put the folder's entries on the disk: a new name is not durable before."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _make_engine(path: Path, patience: float, *, is_writer: bool) -> Engine:
@@ -82,8 +106,13 @@ def _make_engine(path: Path, patience: float, *, is_writer: bool) -> Engine:
         # A text that is no UTF-8 any more must get as far as its checksum (checksums.py).
         connection.text_factory = _decode
         own = f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}" if is_writer else "PRAGMA query_only = ON"
-        for pragma in (*_PRAGMAS, own):
-            connection.execute(pragma).close()
+        try:
+            for pragma in (*_PRAGMAS, own):
+                connection.execute(pragma).close()
+        except UnicodeDecodeError as error:  # SQLite quotes what it has found in the schema
+            raise _build_error("the schema is damaged", sqlite3.SQLITE_CORRUPT) from error
+        if is_writer:
+            _keep_log(connection, path.parent)
 
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
@@ -91,6 +120,26 @@ def _make_engine(path: Path, patience: float, *, is_writer: bool) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _keep_log(connection: sqlite3.Connection, folder: Path) -> None:
+    """Put the log's name on the disk; it stays as long as the connection.
+
+    SQLite does so itself at the first commit, but goes on when that fails (os_unix.c, unixSync):
+    what is acknowledged then is in a file that has no name after a power failure.
+    """
+    connection.execute("PRAGMA schema_version").close()  # opens the log
+    try:
+        _sync(folder)
+    except OSError as error:
+        raise sqlite3.OperationalError(f"{folder} cannot be synchronised") from error
+
+
+def _build_error(message: str, code: int) -> sqlite3.DatabaseError:
+    """What the driver would raise for a result of SQLite's."""
+    error = sqlite3.DatabaseError(message)
+    error.sqlite_errorcode = code
+    return error
 
 
 def _decode(text: bytes) -> str:

@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -65,4 +66,9 @@ def _make(folder: Path) -> None:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(exist_ok=True)
-        sync(each.parent)
+        try:
+            sync(each.parent)
+        except OSError:
+            with suppress(OSError):  # others may have put something into it
+                each.rmdir()  # or whoever comes next would take it for one that stays
+            raise
