@@ -15,7 +15,8 @@ from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.index import Query
-from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota
 from embedding_service.indexes.search.execution import Question, search
 from embedding_service.indexes.search.planner import Policy
 from embedding_service.indexes.segments.kernels.graphs import Reach
@@ -26,11 +27,13 @@ from embedding_service.vectors import Matrix
 
 DEFAULT: Final = 0.0
 """The effort that a search has when nobody chooses one, which is what the server does."""
-_SHARES: Final = (0.01, 0.02, 0.04, 0.0625, 0.125, 0.25, 0.5)
+_K_FACTORS: Final = (4, 8, 16, 32, 64, 128)
+_SHARE: Final = 1 / 16
+"""Of the lists that are probed; more of them find nothing more here."""
 
 
 class Ours:
-    """A Peer. Other efforts than the default are shares of the lists that are probed."""
+    """A Peer. Other efforts than the default are rows rescored for each that is wanted."""
 
     efforts: Sequence[float] = (DEFAULT,)
 
@@ -55,8 +58,8 @@ class Ours:
         """See Peer; here as in the server, what the size asks for."""
         while self._upkeep.look_after([self._index]):
             pass
-        if any(segment.graph is not None for segment, _ in self._index.sealed):
-            self.efforts = (*_SHARES, DEFAULT)
+        if any(segment.graph is not None for segment, _ in self._index.view.sealed):
+            self.efforts = (DEFAULT, *_K_FACTORS)
 
     def prepare(self, effort: float) -> None:
         """See Peer."""
@@ -68,9 +71,9 @@ class Ours:
         if self._effort == DEFAULT:
             found, _ = self._index.search(Query(matrix, k, wants_documents=False))
         else:
-            reach = Reach(probed_share=self._effort, k_factor=max(8.0, 128 * self._effort))
+            reach = Reach(probed_share=_SHARE, k_factor=self._effort)
             question = Question(matrix, k, None, is_exact=False)
-            found = search(0, self._index.sealed, question, Policy(reach))
+            found = search(0, self._index.view.sealed, question, Policy(reach))
         return [int(each) for each in found.queries[0].ids]
 
     def close(self) -> None:

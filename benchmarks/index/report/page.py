@@ -114,9 +114,10 @@ def _tell_peers(page: Page) -> Iterator[str]:
         return
     yield from ("", "## Beside Chroma and LanceDB", "")
     yield (
-        f"{page.scale.rows:,} rows, in process, each with its own defaults. An effort is here the "
-        "share of lists that are probed (0: what a search does when nobody chooses), for Chroma "
-        "`ef_search`, for LanceDB `nprobes`, with 10 rows rescored for each that is wanted."
+        f"{page.scale.rows:,} rows, in process, each with its own defaults. An effort is here how "
+        "many rows are rescored for each that is wanted, with a sixteenth of the lists probed (0: "
+        "what a search does when nobody chooses), for Chroma `ef_search`, for LanceDB `nprobes`, "
+        "with 10 rows rescored for each that is wanted."
     )
     yield from _show(page.images, "recall")
     yield ""

@@ -14,7 +14,7 @@ _FIELD: Final = 9
 _FLOAT: Final = 4
 _HNSW: Final = 272
 """Bytes of a row's neighbours in HNSW32."""
-_LISTS: Final = 4
+_LISTS: Final = 2
 """Lists of an inverted file, for each root of its rows."""
 
 

@@ -67,7 +67,13 @@ def _search_segment(
         allowed = live & Bitmap.of(evaluate(question.condition.root, segment.columns))
     dimension = segment.matrix.shape[1]
     facts = Facts(
-        segment.engine, len(segment), allowed.ones, dimension, question.k, question.is_exact
+        engine=segment.engine,
+        rows=len(segment),
+        allowed=allowed.ones,
+        dimension=dimension,
+        k=question.k,
+        is_exact=question.is_exact,
+        reach=segment.reach,
     )
     plan = plan_search(facts, policy)
     if plan.method is Method.SKIP or not len(question.queries):
@@ -75,8 +81,7 @@ def _search_segment(
     queries, k = question.queries, min(question.k, allowed.ones)
     candidates: list[Slots] = [np.empty(0, dtype=np.int64)] * len(queries)
     if plan.method is Method.GRAPH and segment.graph is not None:
-        reach = plan.reach.with_effort(segment.effort)
-        candidates = segment.graph.find_candidates(queries, k, allowed, reach)
+        candidates = segment.graph.find_candidates(queries, k, allowed, plan.reach)
     scanned = np.array([len(each) for each in candidates], dtype=np.int64)
     # All of them without a graph, and those for which it brought less than there is.
     short = [place for place, each in enumerate(candidates) if len(each) < k]

@@ -4,7 +4,7 @@ A graph whose allowed rows are few finds too little: HNSW with 1 % of rows allow
 the nearest. Few rows are cheap to search exactly, so that a graph is used for many only.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -26,7 +26,8 @@ class Method(StrEnum):
 class Policy:
     """When a graph is used, and how far it is searched."""
 
-    reach: Reach = field(default_factory=Reach)
+    reach: Reach | None = None
+    """None searches each graph as far as was measured to be enough when it was built."""
     exact_floats: int = 8_000_000
     """Allowed rows times dimensions up to which a search is exact: about a millisecond."""
     exact_share: float = 0.1
@@ -45,6 +46,8 @@ class Facts:
     k: int
     is_exact: bool
     """Whether the caller wants nothing else."""
+    reach: Reach | None = None
+    """Of the segment's graph; None where it was not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,9 @@ class Plan:
 
 def plan_search(facts: Facts, policy: Policy) -> Plan:
     """The cheapest way that finds what there is."""
+    reach = policy.reach or facts.reach or Reach()
     if facts.allowed == 0:
-        return Plan(Method.SKIP, policy.reach)
+        return Plan(Method.SKIP, reach)
     is_cheap = (
         facts.engine is Engine.FLAT
         or facts.allowed * facts.dimension <= policy.exact_floats
@@ -68,6 +72,6 @@ def plan_search(facts: Facts, policy: Policy) -> Plan:
         or facts.k >= facts.allowed * policy.exact_share
     )
     if facts.is_exact or is_cheap:
-        return Plan(Method.EXACT, policy.reach)
+        return Plan(Method.EXACT, reach)
     scaling = min(facts.rows / facts.allowed, _MOST_SCALING)
-    return Plan(Method.GRAPH, policy.reach.scaled(scaling))
+    return Plan(Method.GRAPH, reach.scaled(scaling))

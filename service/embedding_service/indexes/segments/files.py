@@ -15,23 +15,26 @@ pickled.
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from embedding_service.indexes.definition import Engine, Metric
+from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments.columns import Column, Numbers, WordLists, Words
 from embedding_service.indexes.segments.kernels import graphs
+from embedding_service.indexes.segments.kernels.graphs import Reach
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.segments.strings import Strings
 from embedding_service.indexes.segments.vocabularies import SortedWords
 from embedding_service.vectors import Matrix
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _DESCRIPTION: Final = "segment.json"
 _GRAPH: Final = "index.faiss"
 _VECTORS: Final = "vectors.f32"
@@ -45,15 +48,6 @@ class DamagedSegment(ValueError):
     def __init__(self, folder: Path, file: str, message: str) -> None:
         super().__init__(f"{folder / file} {message}")
         self.file = file
-
-
-class Digest(NamedTuple):
-    """What a file must be."""
-
-    size: int
-    """Bytes."""
-    sha256: str
-    """Hex."""
 
 
 def write(segment: Sealed, folder: Path) -> dict[str, Digest]:
@@ -93,7 +87,7 @@ def read(folder: Path, expected: Mapping[str, Digest]) -> Sealed:
         _verify(folder, name, Digest(*digest))
     description = _read_description(folder, expected)
     try:
-        return _assemble(folder, description)
+        return replace(_assemble(folder, description), files=dict(expected))
     except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
         raise DamagedSegment(
             folder, _DESCRIPTION, f"does not fit the other files: {error}"
@@ -122,7 +116,7 @@ def _assemble(folder: Path, description: dict[str, Any]) -> Sealed:
         radius=float(description["radius"]),
         columns=dict(zip(names, _unpack(folder / _COLUMNS, len(names)), strict=True)),
         graph=graph,
-        effort=int(description["effort"]),
+        reach=None if description["reach"] is None else Reach(**description["reach"]),
         recall=description["recall"],
     )
 
@@ -140,7 +134,7 @@ def _describe(segment: Sealed) -> dict[str, object]:
         "dimension": segment.matrix.shape[1],
         "metric": segment.metric,
         "engine": segment.engine,
-        "effort": segment.effort,
+        "reach": None if segment.reach is None else asdict(segment.reach),
         "recall": segment.recall,
         "radius": segment.radius,
         "fields": list(segment.columns),

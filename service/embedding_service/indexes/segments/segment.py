@@ -1,16 +1,17 @@
 """Rows of one index side by side: what can be searched, growing or sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedding_service.indexes.definition import Engine, Metric
+from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments.bitmaps import Slots
 from embedding_service.indexes.segments.columns import Columns
 from embedding_service.indexes.segments.kernels.exact import Rows
-from embedding_service.indexes.segments.kernels.graphs import Graph
+from embedding_service.indexes.segments.kernels.graphs import Graph, Reach
 from embedding_service.indexes.segments.strings import Strings
 from embedding_service.vectors import Matrix
 
@@ -33,10 +34,10 @@ class Segment:
     columns: Columns
     """One for each declared field."""
     graph: Graph | None = None
-    effort: int = 1
-    """By how much further than others its graph is searched, to find as much."""
+    reach: Reach | None = None
+    """How far its graph is searched, as measured when it was built; None without one."""
     recall: float | None = None
-    """recall@10 of its graph, measured with that effort when it was built; None without one."""
+    """recall@10 of its graph with that reach; None without one."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -64,6 +65,8 @@ class Segment:
 class Sealed(Segment):
     """A segment that is whole: no key twice, and rows found by their key."""
 
+    files: Mapping[str, Digest] | None = None
+    """What it was read from, by name; None of what was made in memory."""
     _sorted: NDArray[np.int64] = field(init=False, repr=False)
     _order: NDArray[np.int32] | None = field(init=False, repr=False)
 
@@ -90,9 +93,13 @@ class Sealed(Segment):
         found: Slots = np.where(self._sorted[places] == keys, slots, -1).astype(np.int64)
         return found
 
-    def with_graph(self, graph: Graph, effort: int = 1, recall: float | None = None) -> "Sealed":
+    def with_graph(
+        self, graph: Graph, reach: Reach | None = None, recall: float | None = None
+    ) -> "Sealed":
         """The same rows, searched by a graph that was built over their matrix and replaces it."""
-        return replace(self, matrix=graph.matrix, graph=graph, effort=effort, recall=recall)
+        return replace(
+            self, matrix=graph.matrix, graph=graph, reach=reach, recall=recall, files=None
+        )
 
     @property
     def nbytes(self) -> int:

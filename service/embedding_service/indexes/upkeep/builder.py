@@ -13,15 +13,18 @@ import os
 import sys
 import threading
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from embedding_service.indexes.definition import Engine
+from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments import files
-from embedding_service.indexes.segments.files import Digest
-from embedding_service.indexes.segments.kernels import graphs
-from embedding_service.indexes.segments.kernels.graphs import Reach
+from embedding_service.indexes.segments.kernels import devices, graphs
+from embedding_service.indexes.segments.kernels.devices import CPU
+from embedding_service.indexes.segments.kernels.graphs import Graph
+from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.upkeep.recall import measure
 
 _NICENESS = 10
@@ -40,6 +43,8 @@ class Order:
     """Folder to be made, for the same segment with a graph."""
     engine: Engine
     threads: int
+    may_use_gpu: bool = False
+    """An error of CUDA may then end the process, whatever else would have become of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +53,35 @@ class Outcome:
 
     digests: dict[str, Digest]
     recall: float
+    device: str = CPU.name
+    """Where rows were compared with centroids."""
+    fallback: str | None = None
+    """Why that was not the GPU that was to be used."""
 
 
 def main(order: Order) -> Outcome:
     """Build, measure, write."""
     flat = files.read(Path(order.source), order.digests)
-    graph = graphs.build(order.engine, flat.matrix, flat.metric, order.threads)
+    graph, device, fallback = _build_graph(order, flat)
     segment = flat.with_graph(graph)  # which has the rows too: those of the file need no memory now
-    measured = measure(segment, graph, Reach())
-    built = segment.with_graph(graph, measured.effort, measured.recall)
+    measured = measure(segment, graph)
+    built = segment.with_graph(graph, measured.reach, measured.recall)
     digests = files.write(built, Path(order.target))
-    return Outcome(digests, measured.recall)
+    return Outcome(digests, measured.recall, device, fallback)
+
+
+def _build_graph(order: Order, flat: Sealed) -> tuple[Graph, str, str | None]:
+    """The graph, the device that helped to build it, and why that was no GPU."""
+    build = partial(graphs.build, order.engine, flat.matrix, flat.metric, order.threads)
+    fallback = None
+    if order.may_use_gpu:
+        try:
+            gpu = devices.find_gpu()
+            if gpu is not None:
+                return build(device=gpu), gpu.name, None
+        except (MemoryError, RuntimeError) as error:
+            fallback = str(error).strip()
+    return build(), CPU.name, fallback
 
 
 def read_order(text: str | bytes) -> Order:

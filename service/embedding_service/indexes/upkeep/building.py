@@ -7,15 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
 from typing import Final
 
 from embedding_service.indexes.definition import Engine
+from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.segments import files
+from embedding_service.indexes.segments.kernels.devices import CPU, is_gpu_build
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.upkeep.builder import Order, Outcome, read_outcome, write_json
 
@@ -37,7 +39,7 @@ class Stored:
     """A flat segment whose vectors are mapped from a file."""
 
     folder: Path
-    digests: dict[str, files.Digest]
+    digests: dict[str, Digest]
     segment: Sealed
 
 
@@ -48,6 +50,12 @@ class Built:
     segment: Sealed
     recall: float
     """recall@10, 0 to 1."""
+    folder: Path
+    """Of its files, until `discard`."""
+    device: str = CPU.name
+    """On which rows were compared with centroids."""
+    fallback: str | None = None
+    """Why that was not the GPU, where there is one."""
 
 
 class Workshop:
@@ -85,14 +93,18 @@ class Workshop:
             raise
 
     def build(self, stored: Stored, engine: Engine) -> Built:
-        """The same segment with a graph.
+        """The same segment with a graph, built without a GPU where that fails.
 
         Raises BuildFailed, WorkshopClosed, DamagedSegment, OSError.
         """
         target = stored.folder.parent / "built"
-        order = Order(str(stored.folder), stored.digests, str(target), engine, self._threads)
+        may_use_gpu = engine is Engine.IVF and is_gpu_build()
+        order = Order(
+            str(stored.folder), stored.digests, str(target), engine, self._threads, may_use_gpu
+        )
         outcome = self._run(order)
-        return Built(files.read(target, outcome.digests), outcome.recall)
+        segment = files.read(target, outcome.digests)
+        return Built(segment, outcome.recall, target, outcome.device, outcome.fallback)
 
     def discard(self, stored: Stored) -> None:
         """Remove the files; what is mapped from them stays readable until it is let go of."""
@@ -122,9 +134,15 @@ class Workshop:
             self._child = None
             if self._is_stopped:
                 raise WorkshopClosed
-        if child.returncode:
-            raise _explain(child.returncode, complained.decode(errors="replace"))
-        return read_outcome(said)
+        if child.returncode == 0:
+            return read_outcome(said)
+        failed = _explain(child.returncode, complained.decode(errors="replace"))
+        is_ended_by_signal = child.returncode < 0  # as FAISS ends a process for an error of CUDA
+        if not (order.may_use_gpu and is_ended_by_signal):
+            raise failed
+        shutil.rmtree(order.target, ignore_errors=True)
+        again = self._run(replace(order, may_use_gpu=False))
+        return replace(again, fallback=str(failed))
 
     def _start(self, order: Order, lifeline: int) -> subprocess.Popen[bytes]:
         with self._starting:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from embedding_service.indexes.definition import Definition, Engine, FieldType, Metric
+from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments.concatenation import concatenate
-from embedding_service.indexes.segments.files import DamagedSegment, Digest, read, write
+from embedding_service.indexes.segments.files import DamagedSegment, read, write
 from embedding_service.indexes.segments.kernels.graphs import build
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.view import View
@@ -102,7 +103,7 @@ def test_files_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "segment" / "segment.json"
     described = json.loads(path.read_bytes())
     for change, message in (
-        ({"format": 2}, "format 2"),
+        ({"format": 1}, "format 1"),
         ({"rows": 649}, "not fit"),
         ({"engine": "hnsw"}, "not fit"),
         ({"fields": ["n", "tag", "all", "more"]}, "not fit"),

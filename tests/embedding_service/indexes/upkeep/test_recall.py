@@ -1,5 +1,7 @@
 """Recall: a figure that a good graph reaches and a bad one does not."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -12,20 +14,24 @@ from embedding_service.indexes.upkeep.recall import TARGET, measure
 from embedding_service.vectors import Matrix
 from kept_index import KeptIndex
 
+NEVER = Reach(10_000, 2, 10_000)
+
 
 class Blind(Graph):
-    """Passes over rows below `first` unless it looks `enough` times as far as it would."""
+    """Finds everything, but passes over rows below 300 unless it looks as far as `enough`."""
 
-    def __init__(self, graph: Graph, metric: Metric, first: int, enough: int) -> None:
+    def __init__(self, graph: Graph, metric: Metric, engine: Engine, enough: Reach) -> None:
         super().__init__(graph._index, graph.engine, metric)
-        self.first, self.enough = first, enough
+        self.engine, self.inner, self.enough = engine, graph, enough
 
     def find_candidates(
         self, queries: Matrix, k: int, allowed: Bitmap, reach: Reach
     ) -> list[Slots]:
-        found = super().find_candidates(queries, k, allowed, reach)
-        is_far = reach.ef_search >= self.enough * Reach().ef_search
-        return found if is_far else [slots[slots >= self.first] for slots in found]
+        found = self.inner.find_candidates(queries, k, allowed, Reach(ef_search=1_500))
+        is_far = all(
+            own >= needed for own, needed in zip(astuple(reach), astuple(self.enough), strict=True)
+        )
+        return found if is_far else [slots[slots >= 300] for slots in found]
 
 
 @pytest.fixture(scope="module")
@@ -34,34 +40,57 @@ def segment() -> Sealed:
 
 
 @pytest.fixture(scope="module")
-def graph(segment: Sealed) -> Graph:
+def hnsw(segment: Sealed) -> Graph:
     return build(Engine.HNSW, segment.matrix, segment.metric)
 
 
-def test_a_good_graph_needs_no_effort(segment: Sealed, graph: Graph) -> None:
-    measured = measure(segment, graph, Reach())
+@pytest.fixture(scope="module")
+def ivf(segment: Sealed) -> Graph:
+    return build(Engine.IVF, segment.matrix, segment.metric)
+
+
+def test_a_good_graph_is_not_searched_far(segment: Sealed, hnsw: Graph) -> None:
+    measured = measure(segment, hnsw)
     assert measured.recall >= TARGET
-    assert measured.effort == 1
+    assert measured.reach.ef_search == 64
 
 
-def test_the_least_effort_that_reaches_the_target_is_told(segment: Sealed, graph: Graph) -> None:
-    measured = measure(segment, Blind(graph, segment.metric, 300, enough=2), Reach())
+def test_the_least_ef_that_finds_enough_is_told(segment: Sealed, hnsw: Graph) -> None:
+    measured = measure(segment, Blind(hnsw, segment.metric, Engine.HNSW, Reach(512, 0, 0)))
     assert measured.recall >= TARGET
-    assert measured.effort == 2
+    assert measured.reach.ef_search == 512
 
 
-def test_a_graph_that_misses_a_fifth_is_found_out(segment: Sealed, graph: Graph) -> None:
-    measured = measure(segment, Blind(graph, segment.metric, 300, enough=99), Reach())
+@pytest.mark.parametrize(
+    "enough",
+    [
+        Reach(0, probed_share=1 / 16, k_factor=32),
+        Reach(0, probed_share=1 / 4, k_factor=128),
+        Reach(0, probed_share=1.0, k_factor=256),
+    ],
+)
+def test_the_least_share_and_factor_that_find_enough_are_told(
+    segment: Sealed, hnsw: Graph, enough: Reach
+) -> None:
+    measured = measure(segment, Blind(hnsw, segment.metric, Engine.IVF, enough))
+    assert measured.recall >= TARGET
+    assert measured.reach.probed_share == enough.probed_share
+    assert measured.reach.k_factor == enough.k_factor
+
+
+@pytest.mark.parametrize("engine", [Engine.HNSW, Engine.IVF])
+def test_a_graph_that_misses_a_fifth_is_found_out(
+    segment: Sealed, hnsw: Graph, engine: Engine
+) -> None:
+    measured = measure(segment, Blind(hnsw, segment.metric, engine, NEVER))
     assert 0.7 < measured.recall < 0.9
-    assert measured.effort == 4
 
 
-def test_measuring_again_gives_the_same(segment: Sealed, graph: Graph) -> None:
-    blind = Blind(graph, segment.metric, 300, enough=99)
-    assert measure(segment, blind, Reach()) == measure(segment, blind, Reach())
+def test_measuring_again_gives_the_same(segment: Sealed, ivf: Graph) -> None:
+    assert measure(segment, ivf) == measure(segment, ivf)
 
 
 def test_fewer_rows_than_a_sample_are_enough() -> None:
     few = concatenate(KeptIndex(rows=7).view.state.parts)
     graph = build(Engine.HNSW, np.ascontiguousarray(few.matrix), few.metric)
-    assert measure(few, graph, Reach()).recall == 1
+    assert measure(few, graph).recall == 1

@@ -7,6 +7,7 @@ What holds for all of it:
   searched kills the process.
 - Parameters and selectors are made for each call and shared with nobody (IndexIDMap, which swaps
   them in place, is not used), and the bitmap under a selector outlives the call.
+- Whatever is searched is in the processor's memory: a GPU's index would pass over selectors.
 - Every call runs in one thread. OpenMP's number of threads is kept for each calling thread: what
   one sets, another does not see, so that it is set again at each call (0.1 µs).
 """

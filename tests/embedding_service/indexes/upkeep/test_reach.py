@@ -15,6 +15,8 @@ from embedding_service.vectors import Matrix
 from index_model import random_matrix
 from kept_index import DIMENSION, KeptIndex
 
+REACH = Reach(128, 1 / 16, 32)
+
 
 class Watched(Graph):
     """Keeps how far it was searched."""
@@ -35,21 +37,21 @@ def flat() -> Sealed:
     return concatenate(KeptIndex(rows=700).view.state.parts)
 
 
-def test_each_graph_is_searched_with_its_own_effort() -> None:
+def test_each_graph_is_searched_as_far_as_was_measured() -> None:
     index = KeptIndex(rows=1_000)
     index.view.policy = Policy(exact_floats=0)
     graphs = {}
-    for effort, part in zip((1, 4), index.view.state.sealed, strict=True):
+    for ef, part in zip((100, 400), index.view.state.sealed, strict=True):
         segment = concatenate([part])
-        graphs[effort] = Watched(build(Engine.HNSW, segment.matrix, segment.metric))
-        index.adopt(segment.with_graph(graphs[effort], effort))
+        graphs[ef] = Watched(build(Engine.HNSW, segment.matrix, segment.metric))
+        index.view.adopt(segment.with_graph(graphs[ef], Reach(ef)))
     index.view.search(random_matrix(1, DIMENSION), 10)
-    assert graphs[1].reaches == [Reach()]
-    assert graphs[4].reaches == [Reach().with_effort(4)]
+    assert graphs[100].reaches == [Reach(100)]
+    assert graphs[400].reaches == [Reach(400)]
 
 
 def test_what_was_measured_is_kept_with_its_segment(flat: Sealed, tmp_path: Path) -> None:
     graph = build(Engine.HNSW, flat.matrix, flat.metric)
-    digests = files.write(flat.with_graph(graph, 4, 0.985), tmp_path / "segment")
+    digests = files.write(flat.with_graph(graph, REACH, 0.985), tmp_path / "segment")
     again = files.read(tmp_path / "segment", digests)
-    assert (again.effort, again.recall) == (4, 0.985)
+    assert (again.reach, again.recall) == (REACH, 0.985)
