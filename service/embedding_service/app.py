@@ -1,7 +1,7 @@
 """Composition: every room is built here from one frozen Settings, and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,8 @@ from embedding_service.environment import child_environment, is_tracing_wanted
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.headroom import Headroom
-from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Build, Quota
 from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.stores import open_store
 from embedding_service.indexes.upkeep.building import Workshop
@@ -121,7 +122,7 @@ def build_retrieval(
         readers=_READERS,
         searchers=usable_cores(),
     )
-    catalogue = Catalogue(record, quota, metrics.indexes, build_archive(settings))
+    catalogue = Catalogue(record, quota, metrics.indexes, build_archive(settings, record.build))
     threads = max(1, usable_cores() // 2)  # the other half is for searches
     workshop = Workshop(settings.data_dir / _WORKSHOP, child_environment(), threads)
     upkeep = Upkeep(workshop, metrics.indexes)
@@ -137,11 +138,16 @@ def build_retrieval(
     return retrieval, Jobs(record, catalogue, upkeep, retrieval, Runner(record))
 
 
-def build_archive(settings: IndexSettings) -> Archive:
-    """The snapshots of all indexes; their store is not asked for anything yet."""
+def build_archive(
+    settings: IndexSettings, builds: Callable[[str], Build] = lambda _: Build(0, ())
+) -> Archive:
+    """The snapshots of all indexes; their store is not asked for anything yet.
+
+    `builds` tells the graphs that several processes share.
+    """
     url = settings.snapshot_url or (settings.data_dir / _SNAPSHOTS).absolute().as_uri()
     policy = Policy(settings.snapshots_kept, timedelta(seconds=settings.snapshots_kept_for))
-    return Archive(open_store(url), settings.data_dir, policy, __version__)
+    return Archive(open_store(url), settings.data_dir, policy, __version__, builds)
 
 
 @asynccontextmanager

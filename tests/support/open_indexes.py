@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition, FieldType, Metric
-from embedding_service.indexes.documents import Changes, Document, Puts
+from embedding_service.indexes.documents import Changes, Document, Point, Puts
 from embedding_service.indexes.index import Index, Query
 from embedding_service.indexes.records.record import Quota, Record, Standing
 from embedding_service.telemetry.index_metrics import IndexMetrics
@@ -78,9 +78,9 @@ class MeddledRecord(Record):
         with super().hold(uid):
             yield
 
-    def changes(self, uid: str, after: int, most: int) -> Changes:
+    def changes(self, uid: str, after: int, most: int, known: Point | None = None) -> Changes:
         self._meddle("changes")
-        return super().changes(uid, after, most)
+        return super().changes(uid, after, most, known)
 
     def fetch(self, uid: str, keys: Sequence[int]) -> dict[int, Document]:
         self._meddle("fetch")

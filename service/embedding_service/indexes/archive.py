@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,18 +11,19 @@ from typing import Final
 import structlog
 
 from embedding_service.errors import ServiceError
+from embedding_service.indexes.digests import Digest, name_files
 from embedding_service.indexes.documents import Document
 from embedding_service.indexes.errors import NotFound
-from embedding_service.indexes.records.record import Record, Standing
+from embedding_service.indexes.records.record import Build, Record, Standing
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.kernels import graphs
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.snapshots import loading, manifests, retention
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot, SnapshotStoreUnavailable
-from embedding_service.indexes.snapshots.manifest import Manifest
+from embedding_service.indexes.snapshots.manifest import Blob, Manifest
 from embedding_service.indexes.snapshots.manifests import Listed
-from embedding_service.indexes.snapshots.publishing import publish
+from embedding_service.indexes.snapshots.publishing import publish, upload
 from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.source import Segments, Source
 from embedding_service.indexes.view import View
@@ -41,9 +43,25 @@ class Archive:
     DamagedSnapshot and SnapshotTooNew.
     """
 
-    def __init__(self, store: BlobStore, folder: Path, policy: Policy, version: str) -> None:
-        """What is copied to disk here lies in `folder`; `version` is of this package."""
+    def __init__(
+        self,
+        store: BlobStore,
+        folder: Path,
+        policy: Policy,
+        version: str,
+        builds: Callable[[str], Build] = lambda _: Build(0, ()),
+    ) -> None:
+        """Over a store that belongs to one record.
+
+        Args:
+            store: Where snapshots lie, and graphs that several processes share.
+            folder: For what is copied to disk here.
+            policy: Which snapshots stay.
+            version: Of this package.
+            builds: The graphs of an index, by its uid, that are shared now and so must stay.
+        """
         self._store = store
+        self._builds = builds
         self._workspace = folder / "publishing"
         self._cache = folder / "segments"
         self._policy = policy
@@ -115,6 +133,24 @@ class Archive:
             )
         return View(definition)
 
+    def share(self, uid: str, folder: Path, digests: Mapping[str, Digest]) -> None:
+        """Put a segment's files into the store, for `fetch` in any process. Raises OutOfSpace."""
+        upload(self._store, uid, folder, digests)
+
+    def fetch(self, uid: str, digests: Mapping[str, Digest]) -> Sealed:
+        """A segment with a graph that was shared. Raises OutOfSpace."""
+        folder = self._workspace / f"{name_files(digests)}-{uuid.uuid4().hex}"
+        try:
+            return loading.fetch_segment(self._store, uid, digests, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # it is in memory
+
+    def collect(self, uid: str) -> None:
+        """Remove files from the store that nothing names any more."""
+        segments = self._builds(uid).segments
+        shared = {Blob.of_file(each).name for files in segments for each in files.values()}
+        retention.collect(self._store, uid, also_named=shared)
+
     def forget(self, uid: str) -> None:
         """Remove the files on disk here of an index that is gone; its snapshots stay."""
         shutil.rmtree(self._cache / uid, ignore_errors=True)
@@ -136,7 +172,7 @@ class Archive:
         listed = manifests.snapshots(self._store, uid)
         for old in retention.plan_drops(listed.manifests, self._policy, datetime.now(UTC)):
             retention.drop(self._store, uid, old.number)
-        retention.collect(self._store, uid)
+        self.collect(uid)
 
 
 class _Misfit(ValueError):

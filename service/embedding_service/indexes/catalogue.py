@@ -4,10 +4,11 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
-from embedding_service.errors import Unavailable
+from embedding_service.errors import ServiceError, Unavailable
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import IndexDamaged, NotFound, RecordUnavailable
@@ -16,6 +17,8 @@ from embedding_service.indexes.records.record import Listener, Quota, Record, St
 from embedding_service.telemetry.index_metrics import IndexMetrics
 
 _RETRY_AFTER_LOADING = 5.0
+_KEPT_REMOVALS: Final = 7 * 86_400.0
+"""Seconds: longer than between two snapshots, or a start could not begin with the newest."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -78,7 +81,8 @@ class Catalogue:
         standings = self._learn()
         for standing in standings:
             index = self._index_of(standing.definition)
-            if not index.is_loaded or index.version != standing.version:
+            index.hear(standing)
+            if not index.is_loaded or index.known != standing.head:
                 self._follow(index, standing)
         for uid in known - {standing.definition.uid for standing in standings}:
             self._forget(uid)
@@ -126,6 +130,15 @@ class Catalogue:
     def opened(self) -> list[Index]:
         """The indexes that are loaded here."""
         return [each for each in list(self._indexes.values()) if each.is_loaded]
+
+    def purge(self) -> None:
+        """Forget what nobody needs any more. What cannot be forgotten now goes the next time."""
+        for index in self.opened():
+            try:
+                self._record.purge(index.definition.uid, _KEPT_REMOVALS)
+            except ServiceError as error:
+                name = index.definition.name
+                _log.warning("nothing was purged", index=name, reason=error.message)
 
     def standings(self) -> list[Standing]:
         """Every index, as the record has it."""

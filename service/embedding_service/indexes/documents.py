@@ -5,11 +5,31 @@ Columns rather than objects where there may be a million of them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedding_service.vectors import Matrix
+
+
+class Point(NamedTuple):
+    """A place in the history of an index, known again by those who were there.
+
+    Versions alone are no history: a database that has lost its last writes (a failover, an older
+    copy put back) gives their numbers to others.
+    """
+
+    version: int
+    commit_id: int
+    """Of the write that ended there, drawn at random."""
+
+
+class Step(NamedTuple):
+    """One write in the history of an index."""
+
+    start: Point
+    end: Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,8 @@ class Changes:
     metadata: Sequence[bytes | None]
     version: int
     """Every change up to here and after the stretch's start is in it."""
+    head: Point | None = None
+    """Where the index was when the stretch was read; None of what was never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +112,5 @@ class Committed:
     """Of the write that this one repeats, where it does; else those it wrote or removed."""
     is_repeated: bool = False
     """Whether an earlier write with the same idempotency key has done it already."""
+    step: Step | None = None
+    """Where it stands in the history; None when it was a repetition or changed nothing."""

@@ -1,6 +1,5 @@
 """One open index: its rows in the record and the view of them in memory, kept together."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,18 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.current import Current
 from embedding_service.indexes.definition import Definition, Engine
-from embedding_service.indexes.documents import Committed, Document, IdempotencyKey, Puts, Scan
+from embedding_service.indexes.documents import (
+    Committed,
+    Document,
+    IdempotencyKey,
+    Point,
+    Puts,
+    Scan,
+)
 from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.filters.tree import Filter
 from embedding_service.indexes.records.record import Quota, Record, Standing
 from embedding_service.indexes.search.found import Found
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.concatenation import concatenate
-from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.sharing import Sharing
 from embedding_service.indexes.snapshots.source import Segments
 from embedding_service.indexes.tail import Tail
+from embedding_service.indexes.upkeep.building import Built
+from embedding_service.indexes.upkeep.upkeep import Holding
 from embedding_service.indexes.view import State, View, ViewFacts
+from embedding_service.indexes.watchers import Watchers
 from embedding_service.telemetry.index_metrics import IndexMetrics
 from embedding_service.vectors import Matrix
 
@@ -63,36 +73,37 @@ class Index:
         """Its view begins with its newest snapshot where `archive` has one that fits."""
         self.definition = definition
         self.record = record
-        self._tail = Tail(record, definition, archive)
+        self._current = Current(Tail(record, definition, archive), definition)
+        self._sharing = Sharing(record, definition, archive)
         self._quota = quota
         self._metrics = metrics
-        self._view = View(definition)
-        self._version = 0
-        self._applying = threading.Lock()
-        self._watchers: list[tuple[int, Callable[[], None]]] = []
-        self._watching = threading.Lock()
-        self.is_loaded = False
-        """Whether it has followed the record once."""
+        self._watchers = Watchers()
         self.damage: Damage | None = None
         """Why it has stopped."""
 
     @property
     def version(self) -> int:
-        """Applied here: a search finds everything up to it.
-
-        That of the view is ahead while it catches up by many rows: of a document that was replaced
-        since, only the newest row comes, and comes last.
-        """
-        return self._version
+        """Applied here: a search finds everything up to it."""
+        return self._current.version
 
     @property
-    def sealed(self) -> Sequence[tuple[Sealed, Bitmap]]:
-        """Its sealed segments with their live rows, as they are now."""
-        return self._view.state.sealed
+    def is_loaded(self) -> bool:
+        """Whether it has followed the record once."""
+        return self._current.is_loaded
+
+    @property
+    def known(self) -> Point | None:
+        """The last place in the record's history that what is here comes from."""
+        return self._current.view.known
+
+    @property
+    def view(self) -> View:
+        """What is searched now; another one may take its place."""
+        return self._current.view
 
     def segments(self) -> Segments:
         """All rows as sealed segments, at one version: what a view may begin with."""
-        state = self._view.state
+        state = self._current.view.state
         items = list(state.sealed)
         if state.growing_live.ones:
             rest = concatenate([(state.growing, state.growing_live)])
@@ -110,13 +121,35 @@ class Index:
             with self.record.hold(self.definition.uid):
                 scan = stack.enter_context(self.scan())
                 self.follow()
-                state = self._view.state
+                state = self._current.view.state
             yield scan, state
 
-    def adopt(self, segment: Sealed) -> None:
-        """Take in a segment in place of where its rows are now."""
-        self._view.adopt(segment)
-        self._measure()
+    @property
+    def has_news(self) -> bool:
+        """Whether there are graphs that another process has built, and that are not loaded."""
+        return self.is_loaded and self._sharing.has_news(self.view)
+
+    def hear(self, standing: Standing) -> None:
+        """Learn what the record says of the graphs that others have built."""
+        self._sharing.told = standing.build
+
+    def office(self) -> AbstractContextManager[bool]:
+        """Whether no other process builds graphs for it until the block ends."""
+        return self._sharing.office()
+
+    def take_builds(self) -> bool:
+        """Load the graphs that others have built since; whether there were any.
+
+        Raises RecordUnavailable, SnapshotStoreUnavailable, OutOfSpace.
+        """
+        self.follow()
+        return self._sharing.take(self.view)
+
+    def give_build(self, holding: Holding, built: Built) -> None:
+        """Let others load a graph that `holding` is searched by, while in office."""
+        view = self.view
+        if holding is view:
+            self._sharing.give(view, built)
 
     def put(self, puts: Puts, key: IdempotencyKey | None = None) -> Committed:
         """Add or replace documents.
@@ -147,11 +180,7 @@ class Index:
 
     def follow(self) -> None:
         """Apply what the record has and the view has not, whoever wrote it."""
-        with self._applying:
-            if not self.is_loaded:
-                self._view = self._tail.begin()
-            self._catch_up()
-            self.is_loaded = True  # under the lock, or whoever comes next would begin again
+        self._current.follow()
         self._tell()
 
     def reload(self, pause: Callable[[], None] = lambda: None) -> None:
@@ -160,11 +189,7 @@ class Index:
         What is found is the same before and after. `pause` is called now and then, and may raise to
         end it. Raises IndexDamaged, RecordUnavailable.
         """
-        view = self._tail.follow(self._tail.begin(), pause)
-        with self._applying:
-            self._view = self._tail.follow(view)
-            self._version = self._view.version
-        self.is_loaded = True
+        self._current.reload(pause)
         self._tell()
 
     def read(self, id: str) -> Document:  # noqa: A002  the field's own name
@@ -181,7 +206,7 @@ class Index:
 
     def describe(self) -> ViewFacts:
         """The index as it is in memory."""
-        return self._view.describe()
+        return self._current.view.describe()
 
     def search(self, query: Query) -> tuple[Found, dict[int, Document]]:
         """The nearest documents of each query, and those documents by key where they are wanted.
@@ -220,18 +245,16 @@ class Index:
 
     def when_applied(self, version: int, tell: Callable[[], None]) -> None:
         """Call `tell` once, in whatever thread, when `version` has been applied."""
-        with self._watching:
-            self._watchers.append((version, tell))
+        self._watchers.add(version, tell)
         self._tell()
 
     def forget(self, tell: Callable[[], None]) -> None:
         """`tell` is not to be called any more."""
-        with self._watching:
-            self._watchers = [each for each in self._watchers if each[1] is not tell]
+        self._watchers.drop(tell)
 
     def _search(self, query: Query) -> Found:
         with self._metrics.search_duration.labels(self.definition.name).time():
-            return self._view.search(
+            return self._current.view.search(
                 query.matrix, query.top_k, condition=query.filter, is_exact=query.is_exact
             )
 
@@ -248,34 +271,19 @@ class Index:
 
     def _apply(self, committed: Committed) -> Committed:
         """Bring the view to what was committed before the caller hears of it."""
-        versions = committed.changes.versions
         if self.damage is not None:  # it has stopped, and what mends it comes this way
             return committed
-        with self._applying:
-            if len(versions) and versions[0] == self._view.version + 1:
-                self._view.apply(committed.changes)
-                self._version = self._view.version
-            elif self._view.version < committed.version:  # others have written in between
-                self._catch_up()
+        self._current.take(committed)
         self._tell()
         return committed
 
-    def _catch_up(self) -> None:
-        """Bring the view to the record's version."""
-        self._view = self._tail.follow(self._view)
-        self._version = self._view.version
-
     def _tell(self) -> None:
-        self._measure()
-        with self._watching:
-            reached = self.version  # once: it moves on, and nobody must fall between two looks
-            due = [tell for version, tell in self._watchers if version <= reached]
-            self._watchers = [each for each in self._watchers if each[0] > reached]
-        for tell in due:
-            tell()
+        self.measure()
+        self._watchers.tell(lambda: self.version)
 
-    def _measure(self) -> None:
-        facts, name, metrics = self._view.describe(), self.definition.name, self._metrics
+    def measure(self) -> None:
+        """Tell the metrics what is in memory."""
+        facts, name, metrics = self._current.view.describe(), self.definition.name, self._metrics
         metrics.documents.labels(name).set(facts.live)
         metrics.version.labels(name).set(facts.version)
         metrics.memory.labels(name).set(facts.nbytes)

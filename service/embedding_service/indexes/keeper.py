@@ -1,6 +1,7 @@
-"""The thread that looks after the segments of every index."""
+"""The thread that looks after every index: its segments, and what may be forgotten of it."""
 
 import threading
+import time
 from typing import Final
 
 import structlog
@@ -10,16 +11,19 @@ from embedding_service.indexes.upkeep.upkeep import Upkeep
 
 _PERIOD: Final = 1.0
 """Seconds between two looks when there was nothing to do."""
+_PURGE_PERIOD: Final = 900.0
+"""Seconds."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class Keeper:
-    """Runs an Upkeep over a catalogue until it is closed."""
+    """Runs an Upkeep over a catalogue until it is closed, and purges it now and then."""
 
     def __init__(self, catalogue: Catalogue, upkeep: Upkeep) -> None:
         self._catalogue = catalogue
         self._upkeep = upkeep
+        self._purge_at = time.monotonic() + _PURGE_PERIOD
         self._is_ending = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="upkeep", daemon=True)
 
@@ -38,6 +42,9 @@ class Keeper:
         while not self._is_ending.is_set():
             try:
                 has_worked = self._upkeep.look_after(self._catalogue.opened())
+                if time.monotonic() >= self._purge_at:
+                    self._purge_at = time.monotonic() + _PURGE_PERIOD
+                    self._catalogue.purge()
             except Exception:  # noqa: BLE001  a thread that ended would leave indexes unbuilt for ever
                 _log.exception("looking after segments failed")
                 has_worked = False

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import IndexDamaged
-from embedding_service.indexes.records.record import Record
+from embedding_service.indexes.records.record import HistoryLost, Record
 from embedding_service.indexes.view import View
 
 _ROWS_AT_ONCE: Final = 4_096
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Tail:
@@ -32,7 +36,8 @@ class Tail:
         `pause` is called between two stretches, and may raise to end it all.
 
         Removals are forgotten some time after (`purged_version`). A view that has not seen one of
-        those, or may have missed one while it was reading, is made afresh.
+        those, or may have missed one while it was reading, is made afresh; so is one with writes
+        that the record has lost.
 
         Raises NotFound, RecordUnavailable, IndexDamaged.
         """
@@ -43,7 +48,16 @@ class Tail:
                 view = View(self._definition, view.policy)
             # A row that a fresh view reads was live after `before`: it needs only later removals.
             needed = view.version or before.version
-            self._read_on(view, pause)
+            try:
+                self._read_on(view, pause)
+            except HistoryLost:
+                _log.warning(
+                    "the record has lost what it had; all of it is read anew",
+                    index=self._definition.name,
+                    version=view.version,
+                )
+                view = View(self._definition, view.policy)
+                continue
             if self._record.standing(uid).purged_version <= needed:
                 return view
             view = View(self._definition, view.policy)
@@ -51,9 +65,12 @@ class Tail:
     def _read_on(self, view: View, pause: Callable[[], None]) -> None:
         while True:
             pause()
-            changes = self._record.changes(self._definition.uid, view.version, _ROWS_AT_ONCE)
+            changes = self._record.changes(
+                self._definition.uid, view.version, _ROWS_AT_ONCE, view.known
+            )
             try:
                 view.apply(changes)
+                view.known = changes.head
             except ValueError as error:  # what is written has been checked: that is no row of ours
                 raise IndexDamaged(
                     self._definition.name,

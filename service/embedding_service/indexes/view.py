@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedding_service.indexes.definition import Definition, Engine
-from embedding_service.indexes.documents import Changes
+from embedding_service.indexes.documents import Changes, Point
 from embedding_service.indexes.filters.tree import Filter
 from embedding_service.indexes.search.execution import Question, search
 from embedding_service.indexes.search.found import Found
@@ -90,6 +90,18 @@ class View:
         """Whether a change failed half way: the growing segment may have rows that no state has."""
         self._growing = Growing(definition, most_growing)
         self._state = State(0, self._growing.view(), Bitmap.full(0), ())
+
+        self.known: Point | None = None
+        """The last place in the record's history that what is here comes from; whoever applies
+        changes keeps it. It may be ahead of `version`. None of what came from elsewhere."""
+
+        self.build = 0
+        """Number of the build whose graphs were loaded or given last (sharing.py)."""
+
+    @property
+    def sealed(self) -> tuple[tuple[Sealed, Bitmap], ...]:
+        """Its sealed segments with their live rows, as they are now."""
+        return self._state.sealed
 
     @property
     def version(self) -> int:

@@ -35,7 +35,7 @@ class Compaction:
         is_changed = self._compact(report)
         report.tell("purging", 0.9, compacted=is_changed)
         purged = self.record.purge(self.index.definition.uid, self.retention)
-        report.tell("done", purged=purged, segments=len(self.index.sealed))
+        report.tell("done", purged=purged, segments=len(self.index.view.sealed))
 
     def _compact(self, report: Report) -> bool:
         try:

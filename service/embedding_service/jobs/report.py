@@ -4,9 +4,8 @@ import threading
 from dataclasses import replace
 from typing import Final
 
-from embedding_service.indexes.records.standing import Job, JobState, JSONValue
+from embedding_service.indexes.records.standing import FINAL, Job, JobState, JSONValue
 
-FINAL: Final = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 _ALMOST: Final = 0.999
 """The most that is told before the end."""
 

@@ -17,8 +17,8 @@ import structlog
 from embedding_service.errors import ServiceError, Unavailable
 from embedding_service.indexes.errors import Conflict, NotFound, RecordUnavailable
 from embedding_service.indexes.records.record import Job, Record
-from embedding_service.indexes.records.standing import JSONValue
-from embedding_service.jobs.report import FINAL, JobFailed, Report
+from embedding_service.indexes.records.standing import FINAL, JSONValue
+from embedding_service.jobs.report import JobFailed, Report
 
 ENDED: Final = "the process that ran it ended"
 STALE: Final = 60.0

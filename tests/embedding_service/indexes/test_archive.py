@@ -13,7 +13,8 @@ from embedding_service.indexes.archive import NEWEST, Archive
 from embedding_service.indexes.definition import Definition, Metric, ModelPin
 from embedding_service.indexes.errors import NotFound
 from embedding_service.indexes.index import Index
-from embedding_service.indexes.records.record import Record, Standing, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Record, Standing
 from embedding_service.indexes.snapshots import layout, retention
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.retention import Policy

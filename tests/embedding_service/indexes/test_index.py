@@ -15,7 +15,8 @@ from embedding_service.indexes.documents import IdempotencyKey
 from embedding_service.indexes.errors import IndexDamaged, RecordUnavailable
 from embedding_service.indexes.filters.parsing import parse_filter
 from embedding_service.indexes.index import Index
-from embedding_service.indexes.records.record import Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Record
 from embedding_service.telemetry.index_metrics import IndexMetrics
 from open_indexes import DEFINITION, FREE, MeddledRecord, ask, ids_of, open_index, puts_of
 

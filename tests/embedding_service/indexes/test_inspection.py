@@ -35,8 +35,8 @@ def test_an_empty_index_is_sound(record: Record) -> None:
 
 
 def test_documents_that_memory_lacks_are_counted_and_come_by_a_reload(index: Index) -> None:
-    index._view = View(DEFINITION)
-    index._view.load([], 11)
+    index._current.view = View(DEFINITION)
+    index._current.view.load([], 11)
     report = check(index)
     assert report.strays == ["9 documents are not found as they are in the record"]
     index.reload()

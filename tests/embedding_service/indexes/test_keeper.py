@@ -13,7 +13,8 @@ from embedding_service.indexes.definition import Definition, Engine, Metric
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.index import Index, Query
 from embedding_service.indexes.keeper import Keeper
-from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota
 from embedding_service.indexes.upkeep.building import Workshop
 from embedding_service.indexes.upkeep.upkeep import Kept, Upkeep
 from embedding_service.telemetry.index_metrics import IndexMetrics
@@ -60,7 +61,7 @@ def test_a_filled_index_is_built_while_it_is_searched(
     def is_built() -> bool:
         found, _ = index.search(Query(queries, 1, wants_documents=False))
         assert [list(hits.ids) for hits in found.queries] == [["d0"], ["d1"], ["d2"]]
-        return Engine.HNSW in {segment.engine for segment, _ in index.sealed}
+        return Engine.HNSW in {segment.engine for segment, _ in index.view.sealed}
 
     try:
         wait_until(is_built, SECONDS, "a graph")
@@ -69,6 +70,21 @@ def test_a_filled_index_is_built_while_it_is_searched(
     assert not keeper._thread.is_alive()
     assert list((tmp_path / "building").iterdir()) == []
     assert index.describe().live == ROWS
+
+
+def test_what_may_be_forgotten_is_forgotten_now_and_then(
+    catalogue: Catalogue, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedding_service.indexes.keeper._PURGE_PERIOD", 0.0)
+    monkeypatch.setattr("embedding_service.indexes.catalogue._KEPT_REMOVALS", 0.0)
+    index = filled(catalogue)
+    index.remove(["d0"])
+    keeper = Keeper(catalogue, upkeep)
+    keeper.start()
+    try:
+        wait_until(lambda: index.standing().purged_version == ROWS + 1, SECONDS, "a purge")
+    finally:
+        keeper.close()
 
 
 def test_a_keeper_that_was_never_started_ends(catalogue: Catalogue, upkeep: Upkeep) -> None:

@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import Row
 
 from embedding_service.indexes.definition import Definition, Engine, FieldType, Metric, ModelPin
+from embedding_service.indexes.errors import IndexDamaged
 from embedding_service.indexes.records.standing import Standing
 
 
@@ -45,11 +46,24 @@ def write(definition: Definition) -> str:
 
 
 def read_standing(row: Row[Any]) -> Standing:
-    """A row of `indexes` as the rest of the package knows it."""
-    rest: _Rest = orjson.loads(row.definition)
-    model = rest["model"]
+    """A row of `indexes` as the rest of the package knows it. Raises IndexDamaged."""
     return Standing(
-        Definition(
+        _read_definition(row),
+        version=row.version,
+        purged_version=row.purged_version,
+        count=row.live,
+        size=row.size,
+        created_at=row.created_at,
+        commit_id=row.commit_id,
+        build=row.build,
+    )
+
+
+def _read_definition(row: Row[Any]) -> Definition:
+    try:
+        rest: _Rest = orjson.loads(row.definition)
+        model = rest["model"]
+        return Definition(
             uid=row.uid,
             name=row.name,
             dimension=row.dimension,
@@ -57,10 +71,10 @@ def read_standing(row: Row[Any]) -> Standing:
             engine=Engine(rest["engine"]),
             fields={name: FieldType(kind) for name, kind in rest["fields"].items()},
             model=None if model is None else ModelPin(**model),
-        ),
-        version=row.version,
-        purged_version=row.purged_version,
-        count=row.live,
-        size=row.size,
-        created_at=row.created_at,
-    )
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise IndexDamaged(
+            str(row.name),
+            "the record of its definition is not what was written; put the database back from a "
+            "backup, or restore the newest snapshot into another one",
+        ) from error

@@ -9,7 +9,9 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select, update
 
+from embedding_service.indexes.documents import Point, Step
 from embedding_service.indexes.errors import NotFound
+from embedding_service.indexes.records.history import add_commit, draw_point
 from embedding_service.indexes.records.schema import indexes
 
 CHANNEL: Final = "gpu_embedding"
@@ -28,9 +30,15 @@ class Locked:
     purged_version: int
     count: int
     size: int
+    start: Point
+    """Where the index was before the transaction."""
 
-    def save(self, connection: Connection) -> None:
-        """Write back what the transaction has made of it."""
+    def save(self, connection: Connection) -> Step | None:
+        """Write back what the transaction has made of it; its step, if it took a version."""
+        head = self.start
+        if self.version != self.start.version:
+            head = draw_point(self.version)
+            add_commit(connection, self.id, head)
         connection.execute(
             update(indexes)
             .where(indexes.c.id == self.id)
@@ -40,8 +48,10 @@ class Locked:
                 purged_version=self.purged_version,
                 live=self.count,
                 size=self.size,
+                commit_id=head.commit_id,
             )
         )
+        return None if head == self.start else Step(self.start, head)
 
 
 def lock(connection: Connection, uid: str, versions: int = 0) -> Locked:
@@ -65,11 +75,24 @@ def lock(connection: Connection, uid: str, versions: int = 0) -> Locked:
             column.purged_version,
             column.live,
             column.size,
+            column.commit_id,
         )
     ).one_or_none()
     if row is None:
         raise NotFound("index", uid)
-    return Locked(*row)
+    start = Point(row.version - versions, row.commit_id)
+    return Locked(
+        id=row.id,
+        uid=row.uid,
+        name=row.name,
+        dimension=row.dimension,
+        version=row.version,
+        next_key=row.next_key,
+        purged_version=row.purged_version,
+        count=row.live,
+        size=row.size,
+        start=start,
+    )
 
 
 def notify(connection: Connection, uid: str) -> None:

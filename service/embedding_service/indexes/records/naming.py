@@ -8,8 +8,17 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import Conflict, NotFound
 from embedding_service.indexes.records import definitions
+from embedding_service.indexes.records.history import add_commit, draw_point
 from embedding_service.indexes.records.places import to_place
-from embedding_service.indexes.records.schema import aliases, answers, documents, indexes, jobs
+from embedding_service.indexes.records.schema import (
+    aliases,
+    answers,
+    builds,
+    commits,
+    documents,
+    indexes,
+    jobs,
+)
 from embedding_service.indexes.records.sessions import Database
 from embedding_service.indexes.records.standing import Standing
 
@@ -20,6 +29,7 @@ _column = indexes.c
 
 def create(database: Database, definition: Definition) -> Standing:
     """See Record.create."""
+    start = draw_point(0)
     with database.writing(definition.uid) as connection:
         _lock_names(connection)
         _refuse_name(connection, definition.name)
@@ -38,9 +48,11 @@ def create(database: Database, definition: Definition) -> Standing:
                 live=0,
                 size=0,
                 created_at=time.time(),
+                commit_id=start.commit_id,
             )
             .returning(indexes)
         ).one()
+        add_commit(connection, row.id, start)
     return definitions.read_standing(row)
 
 
@@ -101,7 +113,8 @@ def erase_dropped(database: Database) -> None:
         while _erase_some(database, index_id):
             pass
         with database.writing() as connection:
-            connection.execute(delete(answers).where(answers.c.index_id == index_id))
+            for table in (answers, builds, commits):
+                connection.execute(delete(table).where(table.c.index_id == index_id))
             connection.execute(delete(indexes).where(_column.id == index_id))
 
 

@@ -63,11 +63,12 @@ def put(
         _charge(index, rows, olds, quota)
         if rows:
             connection.execute(_build_upsert(connection.dialect.name), rows)
-        index.save(connection)
+        step = index.save(connection)
         if key:
             keep_answer(connection, index.id, key, index.version, puts.ids)
         notify(connection, uid)
-    return Committed(index.version, _to_changes(rows, puts.matrix, index.version), puts.ids)
+    changes = _to_changes(rows, puts.matrix, index.version)
+    return Committed(index.version, changes, puts.ids, step=step)
 
 
 def _find_olds(connection: Connection, index_id: int, ids: Sequence[str]) -> dict[str, _Old]:

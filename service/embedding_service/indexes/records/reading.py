@@ -1,15 +1,17 @@
 """Rows into memory: each is checked against its checksum on the way."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row, select
 
-from embedding_service.indexes.documents import Changes, Document
+from embedding_service.indexes.documents import Changes, Document, Point
 from embedding_service.indexes.errors import NotFound
 from embedding_service.indexes.records.answers import no_changes
 from embedding_service.indexes.records.checksums import check
+from embedding_service.indexes.records.history import check_point
 from embedding_service.indexes.records.places import in_chunks, to_key, to_place
 from embedding_service.indexes.records.schema import documents, indexes
 from embedding_service.indexes.records.sessions import Database
@@ -18,10 +20,15 @@ from embedding_service.vectors import Matrix
 _column = documents.c
 
 
-def read_changes(database: Database, uid: str, after: int, most: int) -> Changes:
+def read_changes(
+    database: Database, uid: str, after: int, most: int, known: Point | None
+) -> Changes:
     """See Record.changes. Head and rows are of one snapshot: neither is ahead of the other."""
     with database.reading(uid) as connection:
         index = find_row(connection, uid)
+        head = Point(index.version, index.commit_id)
+        if known is not None:
+            check_point(connection, index.id, known, head)
         rows = connection.execute(
             select(documents)
             .where(_column.index_id == index.id, _column.version > after)
@@ -29,7 +36,7 @@ def read_changes(database: Database, uid: str, after: int, most: int) -> Changes
             .limit(most)
         ).all()
     if not rows:
-        return no_changes(index.version, index.dimension)
+        return replace(no_changes(index.version, index.dimension), head=head)
     for row in rows:
         check(row, index.name)
     return Changes(
@@ -40,6 +47,7 @@ def read_changes(database: Database, uid: str, after: int, most: int) -> Changes
         matrix=_to_matrix(rows, index.dimension),
         metadata=[row.metadata for row in rows],
         version=index.version if len(rows) < most else rows[-1].version,
+        head=head,
     )
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Final
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import (
@@ -14,57 +11,47 @@ from embedding_service.indexes.documents import (
     Committed,
     Document,
     IdempotencyKey,
+    Point,
     Puts,
     Scan,
 )
-from embedding_service.indexes.errors import IndexDamaged, RecordUnavailable
-from embedding_service.indexes.records import jobs, naming, purging, putting, reading, removing
+from embedding_service.indexes.records import (
+    builds,
+    jobs,
+    naming,
+    purging,
+    putting,
+    reading,
+    removing,
+)
 from embedding_service.indexes.records.answers import find_answer
 from embedding_service.indexes.records.definitions import read_standing
+from embedding_service.indexes.records.history import HistoryLost
 from embedding_service.indexes.records.listening import Election, Listener, elect
 from embedding_service.indexes.records.locking import lock
-from embedding_service.indexes.records.migrations import migrate
-from embedding_service.indexes.records.postgresql import open_postgresql
 from embedding_service.indexes.records.scanning import outline, read_whole, scan
 from embedding_service.indexes.records.sessions import Database
 from embedding_service.indexes.records.silence import Silence
-from embedding_service.indexes.records.sqlite import open_sqlite
-from embedding_service.indexes.records.standing import Job, JobState, JSONValue, Quota, Standing
+from embedding_service.indexes.records.standing import (
+    Build,
+    Job,
+    JobState,
+    JSONValue,
+    Quota,
+    Standing,
+)
 
-__all__ = ["Election", "Job", "JobState", "Listener", "Quota", "Record", "Standing", "open_record"]
-
-_PATIENCE: Final = 20.0
-_SQLITE: Final = frozenset({"sqlite", "sqlite+pysqlite"})
-_POSTGRESQL: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
-
-
-def open_record(url: str, folder: Path, patience: float = _PATIENCE) -> "Record":
-    """Open the database and bring its schema up to date.
-
-    Args:
-        url: `sqlite:///PATH` or `postgresql+psycopg://…` (`postgresql://…` means the same).
-        folder: Made if need be, for this user alone, and locked, where the database is a file.
-        patience: Seconds that one statement, or the wait for its turn, may take.
-
-    Raises:
-        RecordLocked: Another process has the file.
-        RecordUnavailable: It cannot be opened, or a newer program has been here.
-    """
-    address = _parse(url)
-    if address.drivername in _SQLITE:
-        database = open_sqlite(address, folder, patience)
-    else:
-        database = open_postgresql(address, patience)
-    try:
-        with database.writing() as connection:
-            migrate(connection)
-    except IndexDamaged as error:
-        database.close()
-        raise RecordUnavailable(error.reason) from error
-    except BaseException:
-        database.close()
-        raise
-    return Record(database, address if database.is_shared else None, patience)
+__all__ = [
+    "Build",
+    "Election",
+    "HistoryLost",
+    "Job",
+    "JobState",
+    "Listener",
+    "Quota",
+    "Record",
+    "Standing",
+]
 
 
 class Record:
@@ -180,13 +167,15 @@ class Record:
             yield
             connection.rollback()
 
-    def changes(self, uid: str, after: int, most: int) -> Changes:
+    def changes(self, uid: str, after: int, most: int, known: Point | None = None) -> Changes:
         """Up to `most` rows with a version above `after`, in the order of their versions.
 
         Tombstones are among them. The stretch ends at the last row, or, when fewer than `most`
         came, at the index's version in the same snapshot.
+
+        Raises HistoryLost unless the index has been at `known`, the head of the stretch before.
         """
-        return reading.read_changes(self._database, uid, after, most)
+        return reading.read_changes(self._database, uid, after, most, known)
 
     def fetch(self, uid: str, keys: Sequence[int]) -> dict[int, Document]:
         """The live ones of these documents, by key."""
@@ -218,7 +207,8 @@ class Record:
     def purge(self, uid: str, older_than: float) -> int:
         """Forget tombstones at least `older_than` seconds old; returns how many.
 
-        Answers of writes with an idempotency key go after 24 hours, whatever `older_than`.
+        Whatever `older_than`, answers of writes with an idempotency key go after 24 hours, and
+        jobs that have ended after a week.
         """
         return purging.purge(self._database, uid, older_than)
 
@@ -242,20 +232,17 @@ class Record:
         """Be told of writes, by whatever process; polling `heads` is what is certain."""
         return Listener(self._url, self._patience)
 
+    def build(self, uid: str, known: Point | None = None) -> Build:
+        """The graphs that were built for all processes; `known` as for `changes`."""
+        return builds.read_build(self._database, uid, known)
+
+    def publish_build(self, uid: str, build: Build, known: Point | None = None) -> bool:
+        """Tell all processes of graphs; False when another build has this number or a later one.
+
+        Raises HistoryLost unless the index has been at `known`, where the rows in them come from.
+        """
+        return builds.publish_build(self._database, uid, build, known)
+
     def try_lock(self, uid: str) -> Election | None:
         """Become the one process that builds for an index; None when another is."""
         return elect(self._url, uid, self._patience)
-
-
-def _parse(url: str) -> URL:
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise RecordUnavailable(
-            "DATABASE_URL is no address of a database; use sqlite:///path or postgresql://…"
-        ) from error
-    if address.drivername not in _SQLITE | _POSTGRESQL:
-        raise RecordUnavailable(
-            f"DATABASE_URL names {address.drivername!r}; use sqlite:///path or postgresql://…"
-        )
-    return address

@@ -43,14 +43,15 @@ def remove(database: Database, uid: str, choose: Choose, key: IdempotencyKey | N
         index.version += len(chosen)
         index.count -= len(chosen)
         index.size -= sum(row.size for row in chosen)
+        step = None
         if chosen:
             _bury(connection, chosen, first)
-            index.save(connection)
+            step = index.save(connection)
             notify(connection, uid)
         ids = [row.id for row in chosen]
         if key:
             keep_answer(connection, index.id, key, index.version, ids)
-    return Committed(index.version, _to_changes(chosen, first, index), ids)
+    return Committed(index.version, _to_changes(chosen, first, index), ids, step=step)
 
 
 def choose_ids(ids: Sequence[str]) -> Choose:

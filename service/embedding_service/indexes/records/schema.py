@@ -47,6 +47,9 @@ indexes: Final = Table(
     Column("live", BigInteger, nullable=False),  # documents that are not deleted
     Column("size", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
+    # Of the write that made `version`: one of `commits`.
+    Column("commit_id", BigInteger, nullable=False, server_default=text("0")),
+    Column("build", BigInteger, nullable=False, server_default=text("0")),  # number of the newest
     Index("uq_indexes_uid", "uid", unique=True),
     Index("uq_indexes_name", "name", unique=True),
 )
@@ -82,6 +85,24 @@ documents: Final = Table(
         sqlite_where=text("is_deleted = 1"),
         postgresql_where=text("is_deleted"),
     ),
+)
+
+commits: Final = Table(
+    "commits",
+    metadata,
+    Column("index_id", Integer, nullable=False, autoincrement=False),
+    Column("version", BigInteger, nullable=False, autoincrement=False),  # that the write ended at
+    Column("commit_id", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),  # Unix seconds; for purging only
+    PrimaryKeyConstraint("index_id", "version"),
+)
+
+builds: Final = Table(
+    "builds",
+    metadata,
+    Column("index_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("segments", Text, nullable=False),  # JSON: of each, name to size and sha256 of a file
 )
 
 answers: Final = Table(

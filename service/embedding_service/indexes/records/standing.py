@@ -1,11 +1,13 @@
 """Values of the record that are no documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from embedding_service.indexes.definition import Definition
+from embedding_service.indexes.digests import Digest
+from embedding_service.indexes.documents import Point
 
 JSONValue: TypeAlias = (
     str | int | float | bool | list["JSONValue"] | Mapping[str, "JSONValue"] | None
@@ -27,6 +29,25 @@ class Standing:
     """Bytes of their ids, texts, metadata and vectors."""
     created_at: float
     """Unix seconds."""
+    commit_id: int = 0
+    """Of the write that made `version`."""
+    build: int = 0
+    """Number of the newest build."""
+
+    @property
+    def head(self) -> Point:
+        """Where its history has come to."""
+        return Point(self.version, self.commit_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Graphs that were built for all processes; together with rows that have none they are all."""
+
+    number: int
+    """From 1; 0 is that there is none."""
+    segments: Sequence[Mapping[str, Digest]]
+    """The files of each, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +67,9 @@ class JobState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+FINAL: Final = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Reads snapshots, checked to the byte: documents for the record, segments for the view."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from embedding_service.indexes.digests import Digest, name_files
 from embedding_service.indexes.documents import Document
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.bitmaps import Bitmap
@@ -38,17 +39,14 @@ def fetch_segments(store: BlobStore, uid: str, manifest: Manifest, folder: Path)
     """
     if manifest.segments is None:
         return Segments(manifest.version, [])
-    items = [
-        (_fetch_segment(store, uid, item, folder), _read_bitmap(store, uid, item))
-        for item in manifest.segments.items
-    ]
+    items = [_fetch_item(store, uid, item, folder) for item in manifest.segments.items]
     return Segments(manifest.segments.version, items)
 
 
 def keep_only(manifest: Manifest, folder: Path) -> None:
     """Remove what `fetch_segments` has left in `folder` for other snapshots than this one."""
     items = () if manifest.segments is None else manifest.segments.items
-    kept = {_name(item) for item in items}
+    kept = {name_files(_digests(item)) for item in items}
     for each in folder.iterdir() if folder.exists() else ():
         if each.name not in kept:
             shutil.rmtree(each, ignore_errors=True)
@@ -106,33 +104,44 @@ def _read_bitmap(store: BlobStore, uid: str, item: SegmentFiles) -> Bitmap:
     return bitmap
 
 
-def _fetch_segment(store: BlobStore, uid: str, item: SegmentFiles, folder: Path) -> Sealed:
-    own = folder / _name(item)
+def _fetch_item(
+    store: BlobStore, uid: str, item: SegmentFiles, folder: Path
+) -> tuple[Sealed, Bitmap]:
+    digests = _digests(item)
+    segment = fetch_segment(store, uid, digests, folder / name_files(digests))
+    return segment, _read_bitmap(store, uid, item)
+
+
+def fetch_segment(
+    store: BlobStore, uid: str, digests: Mapping[str, Digest], folder: Path
+) -> Sealed:
+    """A segment by its files, which are in `folder` afterwards, as they should be.
+
+    Raises DamagedSnapshot, OutOfSpace, SnapshotStoreUnavailable.
+    """
     try:
-        return _fetch_files(store, uid, item, own)
+        return _fetch_files(store, uid, digests, folder)
     except files.DamagedSegment:  # by what befell the files of an earlier call
-        shutil.rmtree(own)
+        shutil.rmtree(folder)
     try:
-        return _fetch_files(store, uid, item, own)
+        return _fetch_files(store, uid, digests, folder)
     except files.DamagedSegment as error:
-        raise DamagedSnapshot(str(own / error.file), "a segment's file", str(error)) from error
+        raise DamagedSnapshot(str(folder / error.file), "a segment's file", str(error)) from error
 
 
-def _fetch_files(store: BlobStore, uid: str, item: SegmentFiles, folder: Path) -> Sealed:
+def _fetch_files(store: BlobStore, uid: str, digests: Mapping[str, Digest], folder: Path) -> Sealed:
     """Raises files.DamagedSegment."""
-    digests = {name: files.Digest(blob.size, blob.sha256) for name, blob in item.files.items()}
     try:
-        for name, blob in item.files.items():
+        for name, digest in digests.items():
             path = folder / name
             # One of the right size is hashed when the segment is read: once is enough.
-            if not path.exists() or path.stat().st_size != blob.size:
-                durable.write(path, _checked(store, uid, blob), if_absent=False)
+            if not path.exists() or path.stat().st_size != digest.size:
+                content = _checked(store, uid, Blob.of_file(digest))
+                durable.write(path, content, if_absent=False)
         return files.read(folder, digests)
     except OSError as error:
         raise told(error, str(folder)) from error
 
 
-def _name(item: SegmentFiles) -> str:
-    """The same for the same files, so that a segment is fetched once however many snapshots."""
-    listed = "".join(f"{name} {blob.sha256}\n" for name, blob in sorted(item.files.items()))
-    return sha256(listed.encode()).hexdigest()
+def _digests(item: SegmentFiles) -> dict[str, Digest]:
+    return {name: Digest(blob.size, blob.sha256) for name, blob in item.files.items()}

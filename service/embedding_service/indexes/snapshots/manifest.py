@@ -36,6 +36,8 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from embedding_service.indexes.definition import Definition, Engine
+from embedding_service.indexes.digests import Digest
+from embedding_service.indexes.snapshots import layout
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot, SnapshotTooNew
 
 FORMAT: Final = 1
@@ -62,6 +64,11 @@ class Blob:
     def of(cls, digest: str, size: int, suffix: str) -> "Blob":
         """The blob with this sha256, in hex."""
         return cls(f"blobs/{digest}.{suffix}", digest, size)
+
+    @classmethod
+    def of_file(cls, digest: Digest) -> "Blob":
+        """A file of a segment."""
+        return cls.of(digest.sha256, digest.size, layout.BINARY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.documents import Scan
 from embedding_service.indexes.errors import IndexDamaged
 from embedding_service.indexes.segments import files
@@ -90,6 +91,16 @@ def publish(
     return manifest
 
 
+def upload(store: BlobStore, uid: str, folder: Path, digests: Mapping[str, Digest]) -> None:
+    """Put a segment's files into the store, outside of any snapshot; durable on return.
+
+    Raises SnapshotStoreUnavailable, OutOfSpace.
+    """
+    to = _Upload(store, uid, {})
+    for name, digest in digests.items():
+        to.put(Blob.of_file(digest), _pieces(folder / name))
+
+
 class _Upload:
     """Puts blobs into the store that are not there yet."""
 
@@ -145,8 +156,7 @@ def _publish_segment(
     with _scratch(workspace) as folder:
         blobs: dict[str, Blob] = {}
         for name, digest in files.write(segment, folder).items():
-            blob = Blob.of(digest.sha256, digest.size, layout.BINARY)
-            blobs[name] = upload.put(blob, _pieces(folder / name))
+            blobs[name] = upload.put(Blob.of_file(digest), _pieces(folder / name))
     bitmap = upload.put_bytes(live.bits.tobytes(), layout.BINARY)
     return SegmentFiles(len(segment), live.ones, segment.engine, blobs, bitmap)
 

@@ -16,7 +16,7 @@ Blobs are listed before the manifests are read: one uploaded in between is not i
 manifest that cannot be read names nobody knows what, so nothing is removed while there is one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,8 +65,13 @@ def drop(store: BlobStore, uid: str, number: int) -> None:
     store.delete(name)
 
 
-def collect(store: BlobStore, uid: str, grace: timedelta = layout.GRACE) -> Removed:
-    """Remove files that nothing names any more.
+def collect(
+    store: BlobStore,
+    uid: str,
+    grace: timedelta = layout.GRACE,
+    also_named: Collection[str] = (),
+) -> Removed:
+    """Remove files that nothing names any more, neither a manifest nor `also_named`.
 
     Safe beside publishes and other collections as long as `grace` is GRACE or more.
     Raises DamagedSnapshot, SnapshotTooNew: a manifest cannot be read, and nothing was removed.
@@ -74,7 +79,7 @@ def collect(store: BlobStore, uid: str, grace: timedelta = layout.GRACE) -> Remo
     now = store.probe()
     there = [*store.listing(layout.blobs(uid)), *store.listing(layout.dropped(uid))]
     there += [each for each in store.listing(layout.snapshots(uid)) if _is_draft(each)]
-    kept = _named(store, uid, now - grace)
+    kept = _named(store, uid, now - grace) | {f"{uid}/{name}" for name in also_named}
     files = size = 0
     for listed in there:
         if listed.name in kept or listed.modified > now - grace:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -12,7 +13,13 @@ from embedding_service.indexes.definition import Definition, Engine
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.upkeep.building import BuildFailed, Stored, Workshop, WorkshopClosed
+from embedding_service.indexes.upkeep.building import (
+    BuildFailed,
+    Built,
+    Stored,
+    Workshop,
+    WorkshopClosed,
+)
 from embedding_service.indexes.upkeep.engines import MOST_FLAT
 from embedding_service.indexes.upkeep.planning import (
     Plan,
@@ -23,16 +30,30 @@ from embedding_service.indexes.upkeep.planning import (
     plan_upkeep,
 )
 from embedding_service.indexes.upkeep.recall import TARGET
+from embedding_service.indexes.upkeep.rests import Rests
 from embedding_service.telemetry.index_metrics import IndexMetrics
 
 _SHORTEST_REST: Final = 60.0
 """Seconds in which an index is left alone, and searched exactly, after its build has failed …"""
 _LONGEST_REST: Final = 3_600.0
 """… and after it has failed again and again."""
+_ELSEWHERE: Final = 5.0
+"""Seconds until it is asked again whether another process still builds."""
 
 _Planning: TypeAlias = Callable[[Rule, Sequence[Size]], Plan | None]
 
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class Holding(Protocol):
+    """An index in memory. Another may take its place; this one is then worked on for nothing."""
+
+    @property
+    def sealed(self) -> Sequence[tuple[Sealed, Bitmap]]:
+        """Its sealed segments with their live rows, as they are now."""
+
+    def adopt(self, segment: Sealed) -> None:
+        """Take in a segment in place of where its rows are now."""
 
 
 class Kept(Protocol):
@@ -43,11 +64,28 @@ class Kept(Protocol):
         """What it is."""
 
     @property
-    def sealed(self) -> Sequence[tuple[Sealed, Bitmap]]:
-        """Its sealed segments with their live rows, as they are now."""
+    def view(self) -> Holding:
+        """What is searched now."""
 
-    def adopt(self, segment: Sealed) -> None:
-        """Take in a segment in place of where its rows are now."""
+    @property
+    def has_news(self) -> bool:
+        """Whether there are graphs that another process has built, and that are not loaded."""
+
+    def office(self) -> AbstractContextManager[bool]:
+        """Whether no other process builds graphs for it until the block ends."""
+
+    def take_builds(self) -> bool:
+        """Load the graphs that others have built since; whether there were any."""
+
+    def give_build(self, holding: Holding, built: Built) -> None:
+        """Let others load a graph that `holding` is searched by, while in office."""
+
+    def measure(self) -> None:
+        """Tell what has become of it."""
+
+
+class BuiltElsewhere(Exception):
+    """Another process builds graphs for the index."""
 
 
 class Upkeep:
@@ -66,8 +104,10 @@ class Upkeep:
         self._metrics = metrics
         self._clock = clock
         self._working = threading.Lock()
-        self._is_closed = False
-        self._rests: dict[str, _Rest] = {}
+        self._closing = threading.Event()
+        self._after_builds = Rests(clock, _SHORTEST_REST, _LONGEST_REST)
+        self._after_loads = Rests(clock, _SHORTEST_REST, _LONGEST_REST)
+        self._after_others = Rests(clock, _ELSEWHERE, _ELSEWHERE)
 
     def look_after(self, indexes: Sequence[Kept]) -> bool:
         """Do the next thing for each index that wants something; whether anything was done."""
@@ -75,70 +115,112 @@ class Upkeep:
         has_worked = False
         for index in indexes:
             with self._working:
-                self._rests = {uid: rest for uid, rest in self._rests.items() if uid in uids}
-                has_worked |= not self._is_closed and self._look_after(index)
+                for rests in (self._after_builds, self._after_loads, self._after_others):
+                    rests.keep_only(uids)
+                has_worked |= not self._closing.is_set() and self._look_after(index)
         return has_worked
 
     def compact(self, index: Kept, begin: Callable[[], None] = lambda: None) -> bool:
         """Make all sealed segments one without dead rows, now; whether there was a need to.
 
-        `begin` is called when it is this index's turn.
+        `begin` is called when it is this index's turn, which is after other processes' builds.
 
         Raises BuildFailed, WorkshopClosed, DamagedSegment, OSError; no document is lost by it.
         """
-        with self._working:
-            if self._is_closed:
-                raise WorkshopClosed
-            begin()
-            has_worked = self._work(index, plan_compaction)
-            self._rests.pop(index.definition.uid, None)
-            return has_worked
+        while True:
+            with self._working:
+                if self._closing.is_set():
+                    raise WorkshopClosed
+                begin()
+                try:
+                    has_worked = self._work(index, plan_compaction)
+                except BuiltElsewhere:
+                    pass
+                else:
+                    self._after_builds.end(index.definition.uid)
+                    return has_worked
+            self._closing.wait(_ELSEWHERE)
 
     def count_waiting(self, index: Kept) -> int:
         """Rows that are searched exactly only until they are built."""
-        return count_waiting(self._rule(index), _sizes(index.sealed))
+        return count_waiting(self._rule(index), _sizes(index.view.sealed))
 
     def close(self) -> None:
         """End what is being built; nothing is lost by it. May be called twice."""
-        self._is_closed = True
+        self._closing.set()
         self._workshop.stop()
         with self._working:
             self._workshop.close()
 
     def _look_after(self, index: Kept) -> bool:
-        rest = self._rests.get(index.definition.uid)
-        if rest is not None and self._clock() < rest.until:
+        uid = index.definition.uid
+        has_worked = self._load(index)
+        if self._after_builds.holds(uid) or self._after_others.holds(uid):
+            return has_worked
+        try:
+            has_worked |= self._work(index, plan_upkeep)
+        except WorkshopClosed:
+            return has_worked
+        except BuiltElsewhere:
+            self._after_others.begin(uid)
+            return has_worked
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one, the others go on
+            seconds, name = self._after_builds.begin(uid), index.definition.name
+            self._metrics.failed_builds.labels(name).inc()
+            _log.error("a build failed", index=name, again_in_seconds=seconds, exc_info=error)
+            return has_worked
+        if has_worked:
+            self._after_builds.end(uid)
+        return has_worked
+
+    def _load(self, index: Kept) -> bool:
+        """Load what others have built, if there is anything; whether there was."""
+        uid, name = index.definition.uid, index.definition.name
+        if not index.has_news or self._after_loads.holds(uid):
             return False
         try:
-            has_worked = self._work(index, plan_upkeep)
-        except WorkshopClosed:
+            has_loaded = index.take_builds()
+        except Exception as error:  # noqa: BLE001  as above
+            seconds = self._after_loads.begin(uid)
+            _log.warning(
+                "what another process has built cannot be loaded now",
+                index=name,
+                again_in_seconds=seconds,
+                reason=str(error),
+            )
             return False
-        except Exception as error:  # noqa: BLE001  whatever is wrong with one, the others go on
-            self._let_rest(index, rest, error)
-            return False
-        if has_worked:
-            self._rests.pop(index.definition.uid, None)
-        return has_worked
+        self._after_loads.end(uid)
+        if has_loaded:
+            _log.info("graphs of another process are searched", index=name)
+            index.measure()
+        return has_loaded
 
     def _rule(self, index: Kept) -> Rule:
         return Rule(index.definition.engine, self._most_flat)
 
-    def _let_rest(self, index: Kept, last: "_Rest | None", error: Exception) -> None:
-        seconds = _SHORTEST_REST if last is None else min(2 * last.seconds, _LONGEST_REST)
-        self._rests[index.definition.uid] = _Rest(self._clock() + seconds, seconds)
-        name = index.definition.name
-        self._metrics.failed_builds.labels(name).inc()
-        _log.error("a build failed", index=name, again_in_seconds=seconds, exc_info=error)
-
     def _work(self, index: Kept, planning: _Planning) -> bool:
-        name, started = index.definition.name, self._clock()
-        gathered = self._gather(index, planning)
+        plan = planning(self._rule(index), _sizes(index.view.sealed))
+        if plan is None:
+            return False
+        if plan.engine is Engine.FLAT:
+            return self._make(index, planning)
+        with index.office() as is_ours:
+            if not is_ours:
+                raise BuiltElsewhere
+            has_taken = index.take_builds()
+            return self._make(index, planning) or has_taken
+
+    def _make(self, index: Kept, planning: _Planning) -> bool:
+        name, started, view = index.definition.name, self._clock(), index.view
+        gathered = self._gather(view, self._rule(index), planning)
         if gathered is None:
             return False
         plan, rows = gathered.plan, len(gathered.segment)
-        index.adopt(gathered.segment)  # in place of its rows in memory, where it is in a file
+        view.adopt(gathered.segment)  # in place of its rows in memory, where it is in a file
+        device = None
         if gathered.stored is not None:
-            self._build(index, gathered.stored, plan.engine)
+            device = self._build(index, view, gathered.stored, plan.engine)
+        index.measure()
         seconds = self._clock() - started
         self._metrics.build_duration.labels(name).observe(seconds)
         _log.info(
@@ -147,18 +229,19 @@ class Upkeep:
             segments=len(plan.places),
             rows=rows,
             engine=plan.engine,
+            device=device,
             reason=plan.reason,
             seconds=round(seconds, 3),
         )
         return True
 
-    def _gather(self, index: Kept, planning: _Planning) -> "_Gathered | None":
+    def _gather(self, view: Holding, rule: Rule, planning: _Planning) -> "_Gathered | None":
         """One flat segment of all that is to be made one, in a file where it is to be built.
 
         Whoever holds a segment here holds its memory: nothing of them is left after the return.
         """
-        sealed = index.sealed  # read once: it changes, and the plan tells places in it
-        plan = planning(self._rule(index), _sizes(sealed))
+        sealed = view.sealed  # read once: it changes, and the plan tells places in it
+        plan = planning(rule, _sizes(sealed))
         if plan is None:
             return None
         merged = concatenate([sealed[place] for place in plan.places])
@@ -167,22 +250,25 @@ class Upkeep:
         stored = self._workshop.store(merged)
         return _Gathered(plan, stored.segment, stored)
 
-    def _build(self, index: Kept, stored: Stored, engine: Engine) -> None:
+    def _build(self, index: Kept, view: Holding, stored: Stored, engine: Engine) -> str:
+        """Have the index searched by a graph from now on; where that was built."""
         try:
             built = self._workshop.build(stored, engine)
+            self._judge(index, built)
+            view.adopt(built.segment)
+            index.give_build(view, built)
         finally:
             self._workshop.discard(stored)
-        self._metrics.recall.labels(index.definition.name).set(built.recall)
+        return built.device
+
+    def _judge(self, index: Kept, built: Built) -> None:
+        """Tell of what was built. Raises BuildFailed: it finds too little."""
+        name = index.definition.name
+        if built.fallback is not None:
+            _log.warning("built without the GPU, which failed", index=name, error=built.fallback)
+        self._metrics.recall.labels(name).set(built.recall)
         if built.recall < TARGET:
             raise BuildFailed(f"recall@10 is {built.recall:.3f}, below {TARGET}")
-        index.adopt(built.segment)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    until: float
-    """By the clock."""
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

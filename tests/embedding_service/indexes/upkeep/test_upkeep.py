@@ -3,9 +3,9 @@
 import resource
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from embedding_service.indexes.upkeep.building import (
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.telemetry.index_metrics import IndexMetrics
 from index_model import Row, random_matrix, random_rows
-from kept_index import DIMENSION, KeptIndex
+from kept_index import DIMENSION, KeptIndex, NotingView
 from waiting import wait_until
 
 SECONDS = 60.0
@@ -152,29 +152,29 @@ def test_rows_are_in_the_file_alone_while_they_are_built(house: House) -> None:
 
 
 def test_a_segment_that_is_sealed_meanwhile_is_not_taken_for_another(house: House) -> None:
-    index = KeptIndex(Engine.FLAT, rows=2 * ROWS)
-    before = found_in(index)
-    read = 0
+    index, read = KeptIndex(Engine.FLAT, rows=2 * ROWS), 0
 
-    class Restless(KeptIndex):
+    class Restless(NotingView):
         """Its segments stand in another order each time they are asked for."""
 
         @property
-        def sealed(self) -> Sequence[tuple[Sealed, Bitmap]]:
+        def sealed(self) -> tuple[tuple[Sealed, Bitmap], ...]:
             nonlocal read
             read += 1
-            return index.sealed[::-1] if read % 2 else index.sealed[:1]
+            return self.state.sealed[read:] + self.state.sealed[:read]
 
-    restless = Restless(Engine.FLAT)
-    restless.view = index.view
+    restless = KeptIndex(Engine.FLAT)
+    restless.view = Restless(restless.definition, 500)
+    restless.view.load(index.sealed, index.view.version)
+    before = found_in(restless)
     assert house.upkeep.look_after([restless])
-    assert found_in(index) == before
+    assert found_in(restless) == before
 
 
 def test_dead_rows_go(house: House) -> None:
     index = KeptIndex(Engine.HNSW, rows=ROWS)
     merged = concatenate(index.sealed)
-    index.adopt(merged.with_graph(build(Engine.HNSW, merged.matrix, merged.metric)))
+    index.view.adopt(merged.with_graph(build(Engine.HNSW, merged.matrix, merged.metric)))
     index.write([Row(key, ROWS + key, None) for key in range(1, 601)])
     before = found_in(index)
     house.settle(index)
@@ -254,12 +254,24 @@ def test_a_full_disk_leaves_the_index_as_it_was(house: House) -> None:
 
 def test_a_graph_that_finds_too_little_is_not_taken(house: House) -> None:
     index = KeptIndex(Engine.HNSW, rows=ROWS)
-    house.bench.after = lambda built: Built(built.segment, 0.979)
+    house.bench.after = lambda built: replace(built, recall=0.979)
     with capture_logs():
         assert not house.upkeep.look_after([index])
     assert index.engines == [Engine.FLAT]
     assert house.failures(index) == 1
     assert house.sample("index_recall_ratio", index) == 0.979
+
+
+def test_where_a_graph_was_built_is_told_and_why_not_on_the_gpu(house: House) -> None:
+    index = KeptIndex(Engine.IVF, rows=ROWS)
+    house.bench.after = lambda built: replace(built, fallback="out of memory")
+    with capture_logs() as logs:
+        assert house.upkeep.look_after([index])
+    failed, done = logs
+    assert (failed["log_level"], failed["error"]) == ("warning", "out of memory")
+    assert (done["engine"], done["device"]) == (Engine.IVF, "cpu")
+    assert house.failures(index) == 0
+    assert index.engines == [Engine.IVF]
 
 
 def test_a_compaction_makes_all_segments_one(house: House) -> None:
@@ -275,7 +287,7 @@ def test_a_compaction_makes_all_segments_one(house: House) -> None:
 
 def test_a_compaction_that_fails_tells_its_caller(house: House) -> None:
     index = KeptIndex(Engine.HNSW, rows=ROWS)
-    house.bench.after = lambda built: Built(built.segment, 0.5)
+    house.bench.after = lambda built: replace(built, recall=0.5)
     with pytest.raises(BuildFailed, match=r"recall@10 is 0\.500"):
         house.upkeep.compact(index)
     assert index.engines == [Engine.FLAT]

@@ -1,0 +1,72 @@
+"""The view of one index that is searched now, kept at the record's version."""
+
+import threading
+from collections.abc import Callable
+
+from embedding_service.indexes.definition import Definition
+from embedding_service.indexes.documents import Committed
+from embedding_service.indexes.tail import Tail
+from embedding_service.indexes.view import View
+
+
+class Current:
+    """Thread-safe. Whoever searches takes `view` once: another one may take its place.
+
+    Any call may raise NotFound, RecordUnavailable, IndexDamaged.
+    """
+
+    def __init__(self, tail: Tail, definition: Definition) -> None:
+        self._tail = tail
+        self._applying = threading.Lock()
+        self._begun = self._ended = 0
+        """Catch-ups, counted as they begin; the last one that has come to its end."""
+        self.view = View(definition)
+        self.version = 0
+        """Applied: a search finds everything up to it.
+
+        That of the view is ahead while it catches up by many rows: of a document that was replaced
+        since, only the newest row comes, and comes last.
+        """
+        self.is_loaded = False
+        """Whether it has followed the record once."""
+
+    def follow(self) -> None:
+        """Apply what the record has and the view has not, whoever wrote it."""
+        with self._applying:
+            self._catch_up(self.view if self.is_loaded else self._tail.begin())
+            self.is_loaded = True  # under the lock, or whoever comes next would begin again
+
+    def reload(self, pause: Callable[[], None]) -> None:
+        """Make a new view beside the one that is searched meanwhile, and put it in its place.
+
+        `pause` is called now and then, and may raise to end it.
+        """
+        view = self._tail.follow(self._tail.begin(), pause)
+        with self._applying:
+            self._catch_up(view)
+            self.is_loaded = True
+
+    def take(self, committed: Committed) -> None:
+        """Bring the view to what was committed here, before the caller hears of it."""
+        begun = self._begun
+        with self._applying:
+            if self._ended <= begun:  # else somebody has read on since the commit
+                self._take(committed)
+
+    def _take(self, committed: Committed) -> None:
+        step, view = committed.step, self.view
+        if step is None:
+            if view.version < committed.version:
+                self._catch_up(view)
+        elif step.start == view.known and step.start.version == view.version:
+            view.apply(committed.changes)
+            view.known = step.end
+            self.version = view.version
+        elif step.end != view.known:  # others have written in between
+            self._catch_up(view)
+
+    def _catch_up(self, view: View) -> None:
+        self._begun += 1
+        self.view = self._tail.follow(view)
+        self.version = self.view.version
+        self._ended = self._begun
