@@ -115,6 +115,10 @@ class Catalogue:
         """As `get`, an index that has stopped too: for what mends it."""
         return self._index_of(self._record.find(name).definition)
 
+    def of(self, standing: Standing) -> Index:
+        """The index that the record has there, loaded or not."""
+        return self._index_of(standing.definition)
+
     def at(self, uid: str) -> Index:
         """The index with this key, one that has stopped too. Raises NotFound."""
         return self._index_of(self._record.standing(uid).definition)

@@ -13,6 +13,7 @@ from embedding_service.indexes.filters.parsing import parse_filter
 from embedding_service.indexes.follower import Follower
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.keeper import Keeper
+from embedding_service.indexes.records.record import Standing
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.retrieval.additions import Checked, assemble, check
 from embedding_service.retrieval.bounds import Bounds
@@ -94,7 +95,7 @@ class Retrieval:
     async def create(self, new: NewIndex) -> IndexFacts:
         """Create an index. Raises Conflict, InvalidRequest, and as `Embedder.describe`."""
         index = await self._create(new)
-        return await self._facts(index)
+        return self._facts(index, await self._pools.read(index.standing))
 
     async def check_new(self, new: NewIndex) -> None:
         """Raise what `create` would, but for a name that is taken."""
@@ -103,8 +104,7 @@ class Retrieval:
     async def indexes(self) -> list[IndexFacts]:
         """Every index, by name."""
         standings = await self._pools.read(self._catalogue.standings)
-        names = sorted(standing.definition.name for standing in standings)
-        return [await self.describe(name) for name in names]
+        return [self._facts(self._catalogue.of(standing), standing) for standing in standings]
 
     async def describe(self, name: str, documents: int | None = None) -> IndexFacts:
         """One index by name or alias. Raises NotFound.
@@ -112,7 +112,7 @@ class Retrieval:
         Its memory is estimated for so many `documents`, None for those it has.
         """
         index = await self._pools.read(lambda: self._catalogue.find(name))
-        return await self._facts(index, documents)
+        return self._facts(index, await self._pools.read(index.standing), documents)
 
     async def drop(self, name: str, confirmation: str | None) -> None:
         """Drop an index and all it holds. Raises NotFound, NotConfirmed."""
@@ -234,8 +234,7 @@ class Retrieval:
         definition = await define(new, self._embedder)
         return await self._pools.write(lambda: self._catalogue.create(definition))
 
-    async def _facts(self, index: Index, documents: int | None = None) -> IndexFacts:
-        standing = await self._pools.read(index.standing)
+    def _facts(self, index: Index, standing: Standing, documents: int | None = None) -> IndexFacts:
         facts = describe(standing, index.describe(), self._catalogue.aliases(), documents)
         return facts if index.damage is None else replace(facts, damage=index.damage.reason)
 

@@ -22,6 +22,7 @@ from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.index import Index, Query
 from embedding_service.indexes.records.opening import open_record
 from embedding_service.indexes.records.record import Record
+from embedding_service.indexes.segments import files
 from embedding_service.indexes.snapshots import layout
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
@@ -270,6 +271,23 @@ def test_a_compaction_waits_for_the_office(join: Join, monkeypatch: pytest.Monke
     assert other.graphs
     one.settle()
     assert one.graphs == other.graphs
+
+
+def test_a_snapshot_takes_the_files_of_a_shared_graph_as_they_are(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("written again")
+
+    one = join()
+    fill(one)
+    one.settle()
+    monkeypatch.setattr(files, "write", refuse)
+    manifest = one.archive.publish(one.index)
+    assert manifest.segments is not None
+    (item,) = manifest.segments.items
+    shared = {name: digest.sha256 for name, digest in one.record.build("u1").segments[0].items()}
+    assert {name: blob.sha256 for name, blob in item.files.items()} == shared
 
 
 def test_shared_files_stay_and_those_of_earlier_graphs_go(join: Join, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The job itself: what is not done yet is embedded and kept, then the output is put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from embedding_service.cli.bulk.journal import Journal
 from embedding_service.cli.bulk.slices import Bounds, Slice, cut
 from embedding_service.cli.bulk.survey import Survey, digest_of
 from embedding_service.cli.complaints import Complaint
+from embedding_service.cli.side_by_side import work_side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +55,13 @@ async def run(
     identity = await encoder.identify()
     journal.begin(_manifest(job, identity))
     done = journal.done()
-    at_work = set[asyncio.Task[None]]()
-    try:
-        async for piece in _read_ahead(job):
-            if piece.index in done:
-                advance(len(piece.texts))
-                continue
-            if len(at_work) == job.in_flight:
-                at_work = await _settle(at_work, asyncio.FIRST_COMPLETED)
-            at_work.add(asyncio.create_task(_embed(piece, job, encoder, journal, advance)))
-        await _settle(at_work, asyncio.ALL_COMPLETED)
-    finally:
-        for task in at_work:
-            task.cancel()
-        await asyncio.gather(*at_work, return_exceptions=True)
+
+    async def embed(piece: Slice) -> None:
+        if piece.index not in done:
+            await _embed(piece, job, encoder, journal)
+        advance(len(piece.texts))
+
+    await work_side_by_side(cut(job.source, job.bounds), embed, job.in_flight)
     return await asyncio.to_thread(_assemble, job, journal)
 
 
@@ -84,26 +78,7 @@ def _manifest(job: Job, identity: Identity) -> dict[str, object]:
     }
 
 
-async def _read_ahead(job: Job) -> AsyncIterator[Slice]:
-    """The slices, read in a thread: the event loop may be what feeds the model."""
-    pieces = cut(job.source, job.bounds)
-    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-        yield piece
-
-
-async def _settle(tasks: set[asyncio.Task[None]], until: str) -> set[asyncio.Task[None]]:
-    """Wait, raise what went wrong, and give back what is still at work."""
-    if not tasks:
-        return tasks
-    done, pending = await asyncio.wait(tasks, return_when=until)
-    for task in done:
-        task.result()
-    return pending
-
-
-async def _embed(
-    piece: Slice, job: Job, encoder: Encoder, journal: Journal, advance: Callable[[int], None]
-) -> None:
+async def _embed(piece: Slice, job: Job, encoder: Encoder, journal: Journal) -> None:
     vectors = await encoder.embed(piece.texts)
     if len(vectors.matrix) != len(piece.texts):
         raise Complaint(
@@ -111,7 +86,6 @@ async def _embed(
             f"({job.source.noun} {piece.numbers[0]} to {piece.numbers[-1]})"
         )
     await asyncio.to_thread(journal.write, piece.index, vectors)
-    advance(len(piece.texts))
 
 
 def _assemble(job: Job, journal: Journal) -> Report:

@@ -96,6 +96,6 @@ def lock(connection: Connection, uid: str, versions: int = 0) -> Locked:
 
 
 def notify(connection: Connection, uid: str) -> None:
-    """Wake the processes that follow the index, at the commit."""
+    """Wake the processes that follow the record, at the commit; `uid` says what has changed."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_notify(CHANNEL, uid)))

@@ -9,6 +9,7 @@ from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import Conflict, NotFound
 from embedding_service.indexes.records import definitions
 from embedding_service.indexes.records.history import add_commit, draw_point
+from embedding_service.indexes.records.locking import notify
 from embedding_service.indexes.records.places import to_place
 from embedding_service.indexes.records.schema import (
     aliases,
@@ -53,6 +54,7 @@ def create(database: Database, definition: Definition) -> Standing:
             .returning(indexes)
         ).one()
         add_commit(connection, row.id, start)
+        notify(connection, definition.uid)
     return definitions.read_standing(row)
 
 
@@ -102,6 +104,7 @@ def drop(database: Database, uid: str) -> None:
             raise NotFound("index", uid)
         connection.execute(delete(aliases).where(aliases.c.index_id == index_id))
         connection.execute(delete(jobs).where(jobs.c.index_uid == uid))
+        notify(connection, uid)
     erase_dropped(database)
 
 
@@ -138,6 +141,7 @@ def point(database: Database, alias: str, name: str) -> None:
             raise Conflict(f"{alias!r} is the name of an index; choose another alias, or drop it")
         connection.execute(delete(aliases).where(aliases.c.alias == alias))
         connection.execute(insert(aliases).values(alias=alias, index_id=index_id))
+        notify(connection, name)
 
 
 def unpoint(database: Database, alias: str) -> None:
@@ -146,6 +150,7 @@ def unpoint(database: Database, alias: str) -> None:
         gone = connection.execute(delete(aliases).where(aliases.c.alias == alias))
         if gone.rowcount == 0:
             raise NotFound("alias", alias)
+        notify(connection, alias)
 
 
 def _erase_some(database: Database, index_id: int) -> int:

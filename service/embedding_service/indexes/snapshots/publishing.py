@@ -109,6 +109,10 @@ class _Upload:
         self._uid = uid
         self._there = dict(there)
 
+    def has(self, blobs: Iterable[Blob]) -> bool:
+        """Whether all of them are there already."""
+        return all(self._there.get(blob.name) == blob.size for blob in blobs)
+
     def put(self, blob: Blob, chunks: Iterable[bytes]) -> Blob:
         """The blob, which is in the store afterwards."""
         if self._there.get(blob.name) != blob.size:
@@ -153,10 +157,14 @@ def _publish_segments(upload: _Upload, segments: Segments, workspace: Path) -> S
 def _publish_segment(
     upload: _Upload, segment: Sealed, live: Bitmap, workspace: Path
 ) -> SegmentFiles:
-    with _scratch(workspace) as folder:
-        blobs: dict[str, Blob] = {}
-        for name, digest in files.write(segment, folder).items():
-            blobs[name] = upload.put(Blob.of_file(digest), _pieces(folder / name))
+    blobs = {name: Blob.of_file(digest) for name, digest in (segment.files or {}).items()}
+    if not blobs or not upload.has(blobs.values()):
+        with _scratch(workspace) as folder:
+            digests = files.write(segment, folder)
+            blobs = {
+                name: upload.put(Blob.of_file(digest), _pieces(folder / name))
+                for name, digest in digests.items()
+            }
     bitmap = upload.put_bytes(live.bits.tobytes(), layout.BINARY)
     return SegmentFiles(len(segment), live.ones, segment.engine, blobs, bitmap)
 

@@ -1,7 +1,6 @@
 """The job itself: what is not done yet is sent, some batches at once."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from embedding_service.cli.index.answers import Refused, TooMuch
@@ -10,6 +9,7 @@ from embedding_service.cli.index.imports.mark import Mark
 from embedding_service.cli.index.imports.source import Source
 from embedding_service.cli.index.imports.survey import locate
 from embedding_service.cli.index.indexes import Indexes
+from embedding_service.cli.side_by_side import work_side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +30,21 @@ async def run(job: Job, indexes: Indexes, mark: Mark, advance: Callable[[int], N
     Raises:
         Complaint: with `mark` where it is.
     """
-    at_work = set[asyncio.Task[None]]()
-    position = 0
-    try:
-        async for batch in _read_ahead(_batches_left(job, mark.number)):
-            if len(at_work) == job.in_flight:
-                at_work = await _settle(at_work, asyncio.FIRST_COMPLETED)
-            at_work.add(asyncio.create_task(_add(job, indexes, mark, position, batch, advance)))
-            position += 1
-        await _settle(at_work, asyncio.ALL_COMPLETED)
-    finally:
-        for task in at_work:
-            task.cancel()
-        await asyncio.gather(*at_work, return_exceptions=True)
+
+    async def add(numbered: tuple[int, Batch]) -> None:
+        position, batch = numbered
+        await _send(job, indexes, mark, batch)
+        mark.finish(position, batch)
+        advance(len(batch.numbers))
+
+    batches = enumerate(_batches_left(job, mark.number))
+    await work_side_by_side(batches, add, job.in_flight)
 
 
 def _batches_left(job: Job, done: int) -> Iterator[Batch]:
     """The batches above row `done`, the same as in the run before: it ended with one of them."""
     left = (each for each in job.source.filled() if each[0] > done)
     return cut(left, job.batch_size)
-
-
-async def _read_ahead(batches: Iterator[Batch]) -> AsyncIterator[Batch]:
-    """Read in a thread: the event loop may be what feeds the model."""
-    while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        yield batch
-
-
-async def _settle(tasks: set[asyncio.Task[None]], until: str) -> set[asyncio.Task[None]]:
-    """Wait, raise what went wrong, and give back what is still at work."""
-    if not tasks:
-        return tasks
-    done, pending = await asyncio.wait(tasks, return_when=until)
-    for task in done:
-        task.result()
-    return pending
-
-
-async def _add(
-    job: Job,
-    indexes: Indexes,
-    mark: Mark,
-    position: int,
-    batch: Batch,
-    advance: Callable[[int], None],
-) -> None:
-    await _send(job, indexes, mark, batch)
-    mark.finish(position, batch)
-    advance(len(batch.numbers))
 
 
 async def _send(job: Job, indexes: Indexes, mark: Mark, batch: Batch) -> None:
