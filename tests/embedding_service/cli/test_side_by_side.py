@@ -12,16 +12,22 @@ def test_no_more_than_the_most_are_under_way() -> None:
     begun: list[int] = []
     most = under_way = 0
 
-    async def work(item: int) -> None:
-        nonlocal most, under_way
-        begun.append(item)
-        under_way += 1
-        most = max(most, under_way)
-        for _ in range(3):
-            await asyncio.sleep(0)
-        under_way -= 1
+    async def run() -> None:
+        are_many = asyncio.Event()
 
-    asyncio.run(work_side_by_side(iter(range(20)), work, 3))
+        async def work(item: int) -> None:
+            nonlocal most, under_way
+            begun.append(item)
+            under_way += 1
+            most = max(most, under_way)
+            if under_way == 3:
+                are_many.set()
+            await are_many.wait()
+            under_way -= 1
+
+        await work_side_by_side(iter(range(20)), work, 3)
+
+    asyncio.run(run())
     assert begun == list(range(20))
     assert most == 3
 
