@@ -45,7 +45,9 @@ def ivf(rows: int, live: int | None = None) -> Size:
         ([flat(500), *[flat(10)] * MOST_FLATS], tuple(range(1, MOST_FLATS + 1)), FLAT),
         ([ivf(5_000, 4_000)], None, None),
         ([ivf(5_000, 3_999)], (0,), IVF),
-        ([ivf(5_000, 999)], (0,), FLAT),
+        ([flat(1_000), ivf(9_000)], (0,), IVF),  # what was few enough alone is not beside a graph
+        ([ivf(5_000, 999)], (0,), IVF),
+        ([ivf(5_000, 600)], (0,), FLAT),
         ([flat(100, 79), ivf(5_000)], (0,), FLAT),
         ([flat(900, 700), ivf(2_000)], (0, 1), IVF),
     ],
@@ -73,7 +75,9 @@ def test_rows_that_are_too_few_for_a_graph_do_not_wait_for_one() -> None:
 
 
 def test_rows_that_need_no_graph_do_not_wait_for_one() -> None:
-    assert count_waiting(AUTO, [flat(1_000), ivf(5_000)]) == 0
+    assert count_waiting(AUTO, [flat(1_000)]) == 0
+    assert count_waiting(AUTO, [flat(600), ivf(5_000)]) == 0
+    assert count_waiting(AUTO, [flat(1_000), ivf(5_000)]) == 1_000
     assert count_waiting(AUTO, [flat(2_000, 1_001), ivf(5_000)]) == 1_001
     assert count_waiting(Rule(FLAT, most_flat=1_000), [flat(5_000)]) == 0
 
