@@ -9,21 +9,31 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import orjson
 
 from document_model import Documents, Entry
 from embedding_service.indexes.definition import Engine, FieldType, Metric
-from embedding_service.indexes.documents import IdempotencyKey
+from embedding_service.indexes.documents import Document, IdempotencyKey
+from embedding_service.indexes.records.record import JobState
+from embedding_service.indexes.records.standing import FINAL
+from embedding_service.jobs.requests import JobFacts
 from embedding_service.retrieval.requests import Addition, NewDocument, NewIndex, Search
+from embedding_service.retrieval.requests import StoredDocument as Stored
 from embedding_service.retrieval.retrieval import Retrieval
+from retrievals import OpenIndexes
 
 _DIMENSION = 8
 _NAME = "journal"
 _IDS = [f"d{number}" for number in range(64)]
 _MOST_PUTS = 12
+_PAUSE = 0.05
+"""Seconds; whoever asks more often is most of what there is to do."""
+
+Content: TypeAlias = dict[str, tuple[int, Entry]]
+"""Version and document by id."""
 
 NEW = NewIndex(
     name=_NAME,
@@ -84,7 +94,8 @@ class Journal:
     """Lines of [event, number of the write, detail]; each is in the file before its call returns.
 
     `begin`; then `done` with the version that was answered, or `settled` with whether it was found
-    to be there by the process that came after.
+    to be there by the process that came after. `published` has no write's number but the version of
+    a snapshot.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,6 +107,10 @@ class Journal:
         self.was_there = False
         """Whether the unanswered write is known to be in the model."""
         self.next = 0
+        self.published = 0
+        """Version of the newest snapshot that was acknowledged."""
+        self.history: dict[int, Content] = {0: {}}
+        """What was there at each version, the unanswered write's too once it is settled."""
         for line in path.read_text().splitlines():
             self._follow(*json.loads(line))
 
@@ -105,11 +120,15 @@ class Journal:
         self._follow(event, number, detail)
 
     def _follow(self, event: str, number: int, detail: Any) -> None:
+        if event == "published":
+            self.published = number
+            return
         if event == "begin":
             self.next, self.unanswered, self.was_there = number + 1, Write.of(number), False
             return
         if not self.was_there and detail is not False:
             Write.of(number).apply(self.model)
+            self.history[self.model.version] = dict(self.model.entries)
         if event == "settled":
             self.was_there = self.was_there or detail
         else:
@@ -133,13 +152,34 @@ async def write(retrieval: Retrieval, journal: Journal) -> None:
     assert version == journal.model.version
 
 
-async def check(retrieval: Retrieval, journal: Journal) -> None:
+async def publish(opened: OpenIndexes, journal: Journal) -> None:
+    """Make a snapshot."""
+    job = await opened.end_of(await opened.jobs.snapshots.publish(_NAME), _PAUSE)
+    assert job.state is JobState.SUCCEEDED, job
+    journal.tell("published", _version_of(job))
+
+
+async def compact(opened: OpenIndexes) -> None:
+    """Make all segments one."""
+    job = await opened.end_of(await opened.jobs.compact(_NAME), _PAUSE)
+    assert job.state is JobState.SUCCEEDED, job
+
+
+async def check(opened: OpenIndexes, journal: Journal) -> None:
     """What was answered is there, the write that was not is there or not, and nothing else is."""
-    there = await _read(retrieval)
+    await _check_documents(opened.retrieval, journal)
+    await _check_snapshots(opened, journal)
+    if not opened.record.is_shared:  # else it takes a minute to know that their process is gone
+        assert all(job.state in FINAL for job in await opened.jobs.jobs(_NAME))
+
+
+async def _check_documents(retrieval: Retrieval, journal: Journal) -> None:
+    page = await retrieval.page(_NAME, None, 2 * len(_IDS))
+    there = _content_of(page.documents)
     pending = journal.unanswered
     if pending is not None and not journal.was_there:
-        journal.tell("settled", pending.number, there != _content_of(journal.model))
-    assert there == _content_of(journal.model)
+        journal.tell("settled", pending.number, there != journal.model.entries)
+    assert there == journal.model.entries
     chance = random.Random(journal.next)  # noqa: S311
     matrix = np.array([_draw_vector(chance) for _ in range(3)], dtype=np.float32)
     search = Search(matrix=matrix, top_k=len(_IDS), is_exact=True)
@@ -151,19 +191,34 @@ async def check(retrieval: Retrieval, journal: Journal) -> None:
         np.testing.assert_allclose(scores, [score for _, score in expected], rtol=1e-6)
 
 
-async def _read(retrieval: Retrieval) -> dict[str, tuple[int, Entry]]:
-    page = await retrieval.page(_NAME, None, 2 * len(_IDS))
+async def _check_snapshots(opened: OpenIndexes, journal: Journal) -> None:
+    """Every one is whole and holds what was there at its version; the acknowledged one is there."""
+    snapshots, archive = opened.retrieval.snapshots, opened.archive
+    assert archive is not None
+    uid = await snapshots.uid(_NAME)
+    listed = archive.snapshots(uid)
+    assert listed.unreadable == []
+    assert journal.published <= max((each.version for each in listed.manifests), default=0)
+    for manifest in listed.manifests:
+        assert archive.verify(uid, manifest) == []
+        documents = [each for part in archive.documents(uid, manifest) for each in part]
+        assert _content_of(documents) == journal.history[manifest.version]
+
+
+def _content_of(documents: Sequence[Stored | Document]) -> Content:
     return {
         each.id: (
             each.version,
             Entry(tuple(each.vector.tolist()), each.text, orjson.loads(each.metadata or b"null")),
         )
-        for each in page.documents
+        for each in documents
     }
 
 
-def _content_of(model: Documents) -> dict[str, tuple[int, Entry]]:
-    return dict(model.entries)
+def _version_of(job: JobFacts) -> int:
+    version = job.detail["version"]
+    assert isinstance(version, int)
+    return version
 
 
 def _draw_vector(chance: random.Random) -> tuple[float, ...]:

@@ -3,19 +3,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from embedding_service.environment import child_environment
+from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.catalogue import Catalogue
-from embedding_service.indexes.records.record import Quota, Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota, Record
+from embedding_service.indexes.records.standing import FINAL
+from embedding_service.indexes.snapshots.retention import Policy
+from embedding_service.indexes.snapshots.stores import open_store
 from embedding_service.indexes.upkeep.building import Workshop
 from embedding_service.indexes.upkeep.engines import MOST_FLAT
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings
 from embedding_service.jobs.jobs import Jobs
-from embedding_service.jobs.report import FINAL
 from embedding_service.jobs.requests import JobFacts, describe
 from embedding_service.jobs.runner import Runner
 from embedding_service.retrieval.bounds import Bounds
@@ -46,10 +51,11 @@ class OpenIndexes:
     upkeep: Upkeep
     retrieval: Retrieval
     jobs: Jobs
+    archive: Archive | None
 
-    async def end_of(self, job: JobFacts) -> JobFacts:
-        """The job when it has ended."""
-        await until(lambda: self.record.job(job.id).state in FINAL, 60, "the end of a job")
+    async def end_of(self, job: JobFacts, pause: float = 0.005) -> JobFacts:
+        """The job when it has ended; the record is asked again after each `pause`, in seconds."""
+        await until(lambda: self.record.job(job.id).state in FINAL, 60, "the end of a job", pause)
         return describe(self.record.job(job.id), job.index)
 
 
@@ -77,11 +83,12 @@ async def open_indexes(
     max_unbuilt: int = 0,
     most_flat: int = MOST_FLAT,
     period: float = 0.01,
+    archive: Archive | None = None,
 ) -> AsyncIterator[OpenIndexes]:
     """The same, and its jobs, whose rows are looked at every `period` seconds."""
     record = open_record(url or f"sqlite:///{folder / 'record.db'}", folder)
     metrics = IndexMetrics(CollectorRegistry())
-    catalogue = Catalogue(record, quota or Quota(documents=0, size=0), metrics)
+    catalogue = Catalogue(record, quota or Quota(documents=0, size=0), metrics, archive)
     workshop = Workshop(folder / "building", child_environment(), threads=1)
     upkeep = Upkeep(workshop, metrics, most_flat)
     retrieval = Retrieval(
@@ -95,7 +102,13 @@ async def open_indexes(
     try:
         await jobs.start()
         await retrieval.start()
-        yield OpenIndexes(record, upkeep, retrieval, jobs)
+        yield OpenIndexes(record, upkeep, retrieval, jobs, archive)
     finally:
         await jobs.close()
         await retrieval.close()
+
+
+def open_archive(folder: Path, kept: int) -> Archive:
+    """Snapshots in a folder, the newest so many of each index."""
+    policy = Policy(kept, timedelta())
+    return Archive(open_store((folder / "snapshots").as_uri()), folder, policy, "0.0.0")

@@ -1,112 +1,164 @@
 """Processes that serve an index, one after the other, each killed at a point of its own.
 
-    dying_process.py URL FOLDER JOURNAL POINT...
+    dying_process.py URL FOLDER CHAIN...
 
-A point is STEP:COUNT. Each process first checks that what is there is what the ones before it were
-told, no more and no less, and then writes until it comes to its point for the COUNTth time. The
-last one only checks. Ends with 0 when all did as they should.
+A chain is REVISION/POINT,POINT,…: on a database of its own, as a program of that revision left it,
+one process dies at each of the points (see mortality.py). Each first checks that what is there is
+what the ones before it were told, no more and no less; then it writes, and makes snapshots and
+compacts meanwhile, until it comes to its point. A last one only checks. The chains are short,
+because whoever checks reads all that was written. Ends with 0 when all did as they should.
 """
 
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 import traceback
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
-from unittest import mock
 
-from sqlalchemy import Engine, event
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
-from embedding_service.indexes.index import Index
-from embedding_service.indexes.upkeep.building import Workshop
-from embedding_service.indexes.view import View
-from journal import NEW, Journal, check, write
-from retrievals import open_indexes
+import old_record
+from embedding_service.indexes import keeper
+from embedding_service.indexes.upkeep.engines import MOST_FLAT
+from journal import NEW, Journal, check, compact, publish, write
+from mortality import Fate, Point, make_forgetful, make_small, replace
+from places import Place, fresh_place
+from retrievals import OpenIndexes, open_archive, open_indexes
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 _ROWS_OF_A_SEGMENT = 16
 _MOST_FLAT = 32
+_GRAPHS = frozenset({"adopt", "build", "share", "store"})
+"""Steps of lives in which graphs are built, in a process of its own each, which takes longest."""
+_FORGETFUL = frozenset({"compact", "purge"})
+"""Steps of lives in which removals are forgotten, so that no view begins with a snapshot."""
+_SNAPSHOTS_KEPT = 2
+_MOST_WRITES = 10_000
+_PERIOD = 0.05
+"""Seconds between two looks at what is to be built."""
+_DEADLY = {signal.SIGKILL, signal.SIGALRM}
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Deaths on one database."""
+
+    revision: str
+    """That it has at first."""
+    points: Sequence[Point]
+
+    @classmethod
+    def parse(cls, text: str) -> "Chain":
+        """From REVISION/POINT,POINT,…"""
+        revision, _, points = text.partition("/")
+        return cls(revision, [Point.parse(point) for point in points.split(",")])
 
 
 def main() -> int:
-    url, folder, journal, *points = sys.argv[1:]
-    for point in [*points, ""]:
-        if (child := os.fork()) == 0:
-            os._exit(_live(url, Path(folder), Path(journal), point))
-        _, status = os.waitpid(child, 0)
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # what it was building
-        is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        if is_killed != bool(point) or not (is_killed or status == 0):
-            print(f"at {point or 'the end'}: {status=}", file=sys.stderr)  # noqa: T201  its answer
+    url, folder, *chains = sys.argv[1:]
+    for number, chain in enumerate(chains):
+        with fresh_place(url, Path(folder), f"{os.getpid()}_{number}") as place:
+            complaint = _die_along(Chain.parse(chain), place)
+        if complaint is not None:
+            print(f"{chain}: {complaint}", file=sys.stderr)  # noqa: T201  its answer
             return 1
     return 0
 
 
-def _live(url: str, folder: Path, journal: Path, point: str) -> int:
+def _die_along(chain: Chain, place: Place) -> str | None:
+    """What went wrong, if anything."""
+    old_record.leave_record(place, chain.revision)
+    before = place.describe_schema()
+    others: list[dict[str, object]] = []
+    for point in chain.points:
+        status = _run(place, chain.revision, point)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) not in _DEADLY:
+            return f"at {point} it ended with {status}"
+        place.wait_until_alone()
+        if not others and (now := place.describe_schema()) != before:
+            others.append(now)
+    if status := _run(place, chain.revision, None):
+        return f"at the end it ended with {status}"
+    after = place.describe_schema()
+    return None if all(other == after for other in others) else "a migration was done by halves"
+
+
+def _run(place: Place, revision: str, point: Point | None) -> int:
+    """How a process ended that was to die at this point."""
+    if (child := os.fork()) == 0:
+        os._exit(_live(place, revision, point))
+    _, status = os.waitpid(child, 0)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what it was building
+    return status
+
+
+def _live(place: Place, revision: str, point: Point | None) -> int:
     os.setpgid(0, 0)
     try:
-        if point:
-            _arm(*point.split(":"))
-        asyncio.run(_serve(url, folder, Journal(journal), is_writing=bool(point)))
+        make_small(_ROWS_OF_A_SEGMENT)
+        if point is not None and point.step in _FORGETFUL:
+            make_forgetful()
+        replace(keeper, "_PERIOD", _PERIOD)
+        if point is not None:
+            fate = Fate()
+            fate.install()
+            fate.arm(point)
+        with capture_logs() as logs:
+            asyncio.run(_serve(place, revision, point, logs))
     except BaseException:  # noqa: BLE001  nothing of this process may go on in its parent's name
         traceback.print_exc()
         return 1
     return 0
 
 
-async def _serve(url: str, folder: Path, journal: Journal, *, is_writing: bool) -> None:
-    async with open_indexes(folder, url, most_flat=_MOST_FLAT, period=1) as opened:
-        retrieval = opened.retrieval
-        if not await retrieval.indexes():
-            await retrieval.create(NEW)
-        await check(retrieval, journal)
-        while is_writing:
-            await write(retrieval, journal)
+async def _serve(
+    place: Place, revision: str, point: Point | None, logs: Sequence[EventDict]
+) -> None:
+    journal = Journal(place.folder / "journal")
+    archive = open_archive(place.folder, _SNAPSHOTS_KEPT)
+    most_flat = _MOST_FLAT if _is_building(point) else MOST_FLAT
+    async with open_indexes(
+        place.folder, place.url, most_flat=most_flat, period=1, archive=archive
+    ) as opened:
+        if revision != old_record.EMPTY:
+            old_record.check_record(opened.record)
+        if NEW.name not in {each.name for each in await opened.retrieval.indexes()}:
+            await opened.retrieval.create(NEW)
+        await check(opened, journal)
+        _assert_calm(logs)
+        if point is not None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_write_on(opened, journal))
+                tasks.create_task(_keep_busy(opened, journal, logs))
 
 
-def _arm(step: str, count: str) -> None:
-    """Die at the `count`th time of `step`; small segments, so that they are sealed and built."""
-    times: Counter[str] = Counter()
-
-    def come_to(name: str, *_: object) -> None:
-        times[name] += 1
-        if name == step and times[name] == int(count):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def mortal(name: str, function: Callable[_P, _T]) -> Callable[_P, _T]:
-        """`function`, with a point before and another one after it."""
-
-        def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-            come_to(name)
-            outcome = function(*args, **kwargs)
-            come_to(name)
-            return outcome
-
-        return run
-
-    event.listen(Engine, "before_cursor_execute", partial(come_to, "statement"))
-    event.listen(Engine, "commit", partial(come_to, "commit"))
-    for place, attribute, name in (
-        (Index, "_apply", "apply"),
-        (View, "_sealed", "seal"),
-        (Workshop, "store", "store"),
-        (subprocess, "Popen", "build"),
-        (Index, "adopt", "adopt"),
-    ):
-        _replace(place, attribute, mortal(name, getattr(place, attribute)))
-    _replace(View.__init__, "__defaults__", (None, _ROWS_OF_A_SEGMENT))
+async def _write_on(opened: OpenIndexes, journal: Journal) -> None:
+    for _ in range(_MOST_WRITES):
+        await write(opened.retrieval, journal)
+    raise AssertionError("it does not come to its point")
 
 
-def _replace(place: object, attribute: str, replacement: object) -> None:
-    mock.patch.object(place, attribute, replacement).start()
+async def _keep_busy(opened: OpenIndexes, journal: Journal, logs: Sequence[EventDict]) -> None:
+    while True:
+        await compact(opened)
+        await publish(opened, journal)
+        _assert_calm(logs)
+
+
+def _assert_calm(logs: Sequence[EventDict]) -> None:
+    """Nothing is worth a warning but a snapshot from before removals that are forgotten."""
+    warnings = [log for log in logs if log["log_level"] not in {"debug", "info"}]
+    assert [log for log in warnings if not log.get("reason", "").endswith("are forgotten")] == []
+
+
+def _is_building(point: Point | None) -> bool:
+    """Of other lives one in eight, so that graphs come into snapshots."""
+    return point is not None and (point.step in _GRAPHS or point.count % 8 == 0)
 
 
 if __name__ == "__main__":

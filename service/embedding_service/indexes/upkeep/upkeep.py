@@ -31,6 +31,7 @@ from embedding_service.indexes.upkeep.planning import (
 )
 from embedding_service.indexes.upkeep.recall import TARGET
 from embedding_service.indexes.upkeep.rests import Rests
+from embedding_service.indexes.upkeep.turns import Turn
 from embedding_service.telemetry.index_metrics import IndexMetrics
 
 _SHORTEST_REST: Final = 60.0
@@ -103,7 +104,7 @@ class Upkeep:
         self._workshop = workshop
         self._metrics = metrics
         self._clock = clock
-        self._working = threading.Lock()
+        self._working = Turn()  # a compaction that was asked for is not to wait for all builds
         self._closing = threading.Event()
         self._after_builds = Rests(clock, _SHORTEST_REST, _LONGEST_REST)
         self._after_loads = Rests(clock, _SHORTEST_REST, _LONGEST_REST)

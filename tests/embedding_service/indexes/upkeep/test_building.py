@@ -169,7 +169,7 @@ def test_a_killed_child_is_told_by_its_signal(workshop: Workshop, segment: Seale
 def test_what_a_gpu_ends_is_built_without_it(
     workshop: Workshop, segment: Sealed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "_PROGRAM", "aborting_builder")
+    monkeypatch.setattr(building, "_PROGRAM", "builder_without_gpu")
     monkeypatch.setattr(building, "is_gpu_build", lambda: True)
     built = workshop.build(workshop.store(segment), Engine.IVF)
     assert built.segment.engine is Engine.IVF
@@ -180,7 +180,7 @@ def test_what_a_gpu_ends_is_built_without_it(
 def test_what_needs_no_gpu_is_built_without_asking_for_one(
     workshop: Workshop, segment: Sealed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "_PROGRAM", "aborting_builder")
+    monkeypatch.setattr(building, "_PROGRAM", "builder_without_gpu")
     monkeypatch.setattr(building, "is_gpu_build", lambda: True)
     assert workshop.build(workshop.store(segment), Engine.HNSW).fallback is None
 
