@@ -1,14 +1,12 @@
 import pytest
 
-from databases import postgresql, postgresql_url, record, record_folder, record_url, sqlite_url
+from databases import postgresql_url, record, record_folder, record_url, sqlite_url
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Record
-from object_stores import object_store, s3_place
+from object_stores import s3_place
 from open_indexes import DEFINITION, MeddledRecord, open_index
 
 __all__ = [
-    "object_store",
-    "postgresql",
     "postgresql_url",
     "record",
     "record_folder",

@@ -13,7 +13,8 @@ from embedding_service.errors import Unavailable
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.errors import Conflict, IndexDamaged, NotFound
 from embedding_service.indexes.index import Index
-from embedding_service.indexes.records.record import Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Record
 from open_indexes import (
     DEFINITION,
     FREE,

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from databases import PostgreSQL
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.follower import Follower
-from embedding_service.indexes.records.record import Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Record
 from open_indexes import DEFINITION, MeddledRecord, ids_of, open_catalogue, puts_of
 from waiting import wait_until
 

@@ -57,8 +57,14 @@ def _link(draft: Path, path: Path) -> bool:
 
 
 def _replace(draft: Path, path: Path) -> bool:
+    is_new = not path.exists()
     draft.replace(path)
-    sync(path.parent)
+    try:
+        sync(path.parent)
+    except OSError:
+        if is_new:  # as above; who sees it there would not write it again
+            path.unlink(missing_ok=True)
+        raise
     return True
 
 

@@ -22,7 +22,8 @@ from sqlalchemy import Engine, event
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.errors import Conflict
-from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota
 
 ROWS = 16
 

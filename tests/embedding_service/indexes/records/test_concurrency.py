@@ -11,7 +11,8 @@ import pytest
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.errors import Conflict
-from embedding_service.indexes.records.record import Quota, Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota, Record
 
 FREE = Quota(0, 0)
 DEFINITION = Definition(uid="u", name="faq", dimension=3)

@@ -15,7 +15,8 @@ from databases import PostgreSQL, get_name
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.errors import IndexDamaged, OutOfSpace, RecordUnavailable
-from embedding_service.indexes.records.record import Quota, Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota, Record
 
 FREE = Quota(0, 0)
 DEFINITION = Definition(uid="u", name="faq", dimension=3)

@@ -8,7 +8,8 @@ import numpy as np
 from databases import PostgreSQL
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
-from embedding_service.indexes.records.record import Election, Quota, Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Election, Quota, Record
 
 PUTS = Puts(["a"], [None], [None], np.ones((1, 3), np.float32))
 CUT = (

@@ -7,7 +7,8 @@ import numpy as np
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.records.lookups import _build_lateral
-from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota
 
 
 def test_each_id_is_looked_up_in_the_unique_index(postgresql_url: str, record_folder: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Changes, Puts
-from embedding_service.indexes.records.record import Quota, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota
 
 IDS = st.sampled_from(["a", "b", "ä", "Ä", "a ", "🦊"])
 METADATA = st.sampled_from([None, b"{}", b'{"n": 1}'])

@@ -11,7 +11,8 @@ from databases import PostgreSQL, get_name
 from embedding_service.indexes.errors import RecordLocked, RecordUnavailable
 from embedding_service.indexes.records import schema
 from embedding_service.indexes.records.migrations.versions import v0001_first
-from embedding_service.indexes.records.record import Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Record
 
 
 def test_migrations_make_the_tables_of_the_schema(record: Record) -> None:

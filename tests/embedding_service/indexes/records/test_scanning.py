@@ -9,7 +9,8 @@ from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Document, Puts, Scan
 from embedding_service.indexes.errors import IndexDamaged, NotFound
 from embedding_service.indexes.records import scanning
-from embedding_service.indexes.records.record import Quota, Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Quota, Record
 
 FREE = Quota(0, 0)
 SECONDS = 1.0

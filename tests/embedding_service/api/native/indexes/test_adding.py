@@ -1,45 +1,17 @@
 """POST /api/v1/index/add and /api/v1/indexes/{name}/documents."""
 
-import base64
-import hashlib
-import json
 import logging
-from dataclasses import replace
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 
 from apis import Api
+from documents_sent import ADD, BOTH, DEFAULT, add, addition_of, faults, limit
 from embedding_service.api.native.indexes.answers import AddAnswer, AddToDefaultAnswer
 from embedding_service.errors import Issue
-from embedding_service.retrieval.requests import Added, Addition
-from embedding_service.settings import Settings
+from embedding_service.retrieval.requests import Added
 from fake_retrieval import FakeRetrieval
-
-DEFAULT = "/api/v1/index/add"
-ADD = "/api/v1/indexes/articles/documents"
-JSON = {"Content-Type": "application/json"}
-BOTH = pytest.mark.parametrize("route", [DEFAULT, ADD])
-
-
-def addition_of(retrieval: FakeRetrieval) -> Addition:
-    (_, _, addition) = retrieval.calls[0]
-    assert isinstance(addition, Addition)
-    return addition
-
-
-def faults(response: httpx.Response) -> list[tuple[str, str]]:
-    return [(fault["path"], fault["message"]) for fault in response.json()["errors"]]
-
-
-async def add(api: Api, *documents: Any, route: str = ADD, **fields: Any) -> httpx.Response:
-    return await api.http.post(route, json={"documents": documents, **fields})
-
-
-def limit(api: Api, **settings: Any) -> None:
-    api.app.state.rooms = replace(api.app.state.rooms, settings=Settings(**settings))
 
 
 async def test_a_bare_list_of_texts_is_added_to_the_default_index(
@@ -92,24 +64,6 @@ async def test_null_is_the_same_as_nothing(api: Api, retrieval: FakeRetrieval) -
     await add(api, {"id": None, "text": "one", "vector": None, "metadata": None})
     (kept,) = addition_of(retrieval).documents
     assert (kept.id, kept.text, kept.vector, kept.metadata) == (None, "one", None, None)
-
-
-async def test_a_vector_may_come_as_base64(api: Api, retrieval: FakeRetrieval) -> None:
-    numbers = np.array([0.1, -3, 1e-8], dtype="<f4")
-    await add(api, {"vector": base64.b64encode(numbers.tobytes()).decode()})
-    (kept,) = addition_of(retrieval).documents
-    assert kept.vector is not None
-    assert kept.vector.dtype == np.float32
-    assert kept.vector.tolist() == numbers.tolist()
-
-
-async def test_what_float32_cannot_hold_is_left_to_the_index(
-    api: Api, retrieval: FakeRetrieval
-) -> None:
-    await add(api, {"vector": [1e300, -1e300, 1.0]})
-    (kept,) = addition_of(retrieval).documents
-    assert kept.vector is not None
-    assert kept.vector.tolist() == [np.inf, -np.inf, 1.0]
 
 
 @BOTH
@@ -181,40 +135,6 @@ async def test_what_is_wrong_with_the_whole_is_told(
     assert retrieval.calls == []
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
-async def test_metadata_holds_no_number_that_json_does_not_have(
-    api: Api, retrieval: FakeRetrieval, number: str
-) -> None:
-    body = f'{{"documents": [{{"text": "a", "metadata": {{"a": [{number}]}}}}]}}'
-    response = await api.http.post(ADD, content=body, headers=JSON)
-    assert response.status_code == 422
-    assert "NaN or infinity" in faults(response)[0][1]
-
-
-@pytest.mark.parametrize(("levels", "status"), [(16, 200), (17, 422), (100, 422)])
-async def test_metadata_is_nested_sixteen_levels_deep_at_most(
-    api: Api, retrieval: FakeRetrieval, levels: int, status: int
-) -> None:
-    metadata: Any = 1
-    for level in range(levels):
-        metadata = {"a": metadata} if level == levels - 1 or level % 2 else [metadata]
-    response = await add(api, {"text": "a", "metadata": metadata})
-    assert response.status_code == status
-
-
-async def test_many_flat_fields_are_not_deep(api: Api, retrieval: FakeRetrieval) -> None:
-    metadata: dict[str, Any] = {f"f{i}": [None, "\\u0000", 1.5, {}] for i in range(50)}
-    assert (await add(api, {"text": "a", "metadata": metadata})).status_code == 200
-    assert addition_of(retrieval).documents[0].metadata == metadata
-
-
-async def test_a_lone_surrogate_is_told_with_its_place(api: Api, retrieval: FakeRetrieval) -> None:
-    body = rb'{"documents": [{"text": "a", "metadata": {"b": "\ud800"}}]}'
-    response = await api.http.post(ADD, content=body, headers=JSON)
-    assert faults(response)[0][0] == "documents[0].metadata.b"
-    assert "lone surrogate" in faults(response)[0][1]
-
-
 async def test_every_wrong_document_is_told_a_hundred_at_most(
     api: Api, retrieval: FakeRetrieval
 ) -> None:
@@ -238,13 +158,6 @@ async def test_too_much_is_told_with_the_limit_and_its_setting(
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
     assert told in response.json()["detail"]
     assert retrieval.calls == []
-
-
-async def test_the_size_of_metadata_is_a_setting(api: Api, retrieval: FakeRetrieval) -> None:
-    limit(api, max_metadata_size=12)
-    assert (await add(api, {"text": "a", "metadata": {"a": "1234"}})).status_code == 200
-    response = await add(api, {"text": "a", "metadata": {"a": "12345"}})
-    assert "MAX_METADATA_SIZE" in faults(response)[0][1]
 
 
 async def test_what_is_right_is_added_where_not_all_or_none(
@@ -287,42 +200,6 @@ async def test_where_not_all_or_none_nothing_may_be_right(
     assert (answer["ids"], answer["count"], answer["version"]) == ([None, None], 0, 8)
     assert [fault["path"] for fault in answer["errors"]] == ["documents[0].text", "documents[1]"]
     assert addition_of(retrieval).documents == []
-
-
-@BOTH
-async def test_a_key_arrives_with_the_digest_of_the_body(
-    api: Api, retrieval: FakeRetrieval, route: str
-) -> None:
-    body = json.dumps({"documents": [{"text": "a"}]}).encode()
-    headers = {**JSON, "Idempotency-Key": "write 1"}
-    response = await api.http.post(route, content=body, headers=headers)
-    key = addition_of(retrieval).key
-    assert key is not None
-    assert (key.key, key.digest) == ("write 1", hashlib.sha256(body).digest())
-    assert "idempotency-replayed" not in response.headers
-
-
-async def test_a_repetition_says_so_and_tells_the_first_answer(
-    api: Api, retrieval: FakeRetrieval
-) -> None:
-    retrieval.added = Added("articles", ["x", "x"], 3, is_repeated=True)
-    response = await add(api, {"text": "a", "id": "x"}, {"text": "b", "id": "x"})
-    assert response.headers["idempotency-replayed"] == "true"
-    assert response.json() == {"ids": ["x", "x"], "count": 2, "version": 3}
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [[b""], [b"k" * 256], [b"\xc3\xa9"], [b"a\tb"], [b"a", b"a"]],
-    ids=["empty", "long", "letter", "tab", "twice"],
-)
-async def test_a_key_that_is_none_is_refused(
-    api: Api, retrieval: FakeRetrieval, keys: list[bytes]
-) -> None:
-    headers = [(b"Content-Type", b"application/json"), *((b"Idempotency-Key", key) for key in keys)]
-    response = await api.http.post(ADD, content=b'{"documents": [{"text": "a"}]}', headers=headers)
-    assert (response.status_code, faults(response)[0][0]) == (422, "Idempotency-Key")
-    assert retrieval.calls == []
 
 
 async def test_documents_never_reach_the_log(
