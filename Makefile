@@ -11,6 +11,9 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gpu-embedding
 UV ?= $(CACHE)/$(shell sed -n 's/^uv==\([0-9.]*\).*/uv-\1/p' requirements/uv.txt)/bin/uv
 UV_SYSTEM_CERTS ?= true
 export UV_SYSTEM_CERTS
+# Images set it to keep their layers small. Here every process of a test run, and there are hundreds,
+# would compile what it imports anew: four seconds for the server, ten for torch.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # The environment is as the lock and pyproject.toml were when this file was made.

@@ -1,4 +1,8 @@
-"""What every test gets: a clean environment, and one real-model server for the whole run."""
+"""What every test gets: a clean environment, and servers that are started once.
+
+The one with real models serves the whole run; a database and an object store, one test process.
+A fixture that is named in several `conftest.py` is as many fixtures: those two are named here only.
+"""
 
 import os
 import shutil
@@ -10,10 +14,14 @@ from typing import Protocol
 import pytest
 from filelock import FileLock
 
-from environment import foreign_names
+from databases import postgresql
+from environment import coverage_names, foreign_names
 from live_server import LiveServer, LiveServerError, launch
+from object_stores import object_store
 from served_models import real_model_settings
 from truth import Truth, compute_truth
+
+__all__ = ["object_store", "postgresql"]
 
 _RUN_FOLDER = pytest.StashKey[Path]()
 _SERVER_FOLDER = "real-model-server"
@@ -82,6 +90,13 @@ def _stop_real_server(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(foreign_names(os.environ)):
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test starts is no part of the product, and starts faster when it is not measured."""
+    for name in list(coverage_names(os.environ)):
         monkeypatch.delenv(name)
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from closeness import assert_parity
-from environment import clean_environment
+from environment import tool_environment
 from line import Line
 from listening import running_program
 from live_server import LiveServer
@@ -29,7 +29,7 @@ _FINGERPRINT = "X-Embedding-Fingerprint"
 def application(tmp_path: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", "--app-dir", str(_EXAMPLES), "--port", "0"]
     program = [*command, "api_gateway_backend:app"]
-    with running_program(program, tmp_path / "application.log", clean_environment()) as url:
+    with running_program(program, tmp_path / "application.log", tool_environment()) as url:
         yield url
 
 
@@ -57,7 +57,7 @@ async def test_embedding_requests_go_to_the_service_while_it_is_there(
 ) -> None:
     expected = truth.rows(Encoding(MINILM), "Hello world", "test")
     async with Line(real_server.base_url) as line:
-        environment = clean_environment(EMBEDDING_SERVICE_URL=line.url, APPLICATION_URL=application)
+        environment = tool_environment(EMBEDDING_SERVICE_URL=line.url, APPLICATION_URL=application)
         command = [
             _traefik(),
             "--global.checknewversion=false",

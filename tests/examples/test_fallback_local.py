@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
-from environment import clean_environment
+from environment import tool_environment
 from fallback_local import WithFallback
 from faq import Matrix
 from line import Line
@@ -57,7 +57,7 @@ async def test_nobody_notices_that_the_service_went_away(real_server: LiveServer
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(_PROGRAM),
-            env=clean_environment(EMBEDDING_SERVICE_URL=line.url, FAQ_PAUSE="0"),
+            env=tool_environment(EMBEDDING_SERVICE_URL=line.url, FAQ_PAUSE="0"),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from environment import clean_environment
+from environment import tool_environment
 from feature_flag import choose_embed
 from live_server import LiveServer
 from local_model import LocalModel
@@ -20,7 +20,7 @@ def _run(**settings: str) -> list[tuple[float, str]]:
     """Cosines and answers to the questions."""
     done = subprocess.run(
         [sys.executable, str(_PROGRAM), *_QUESTIONS],
-        env=clean_environment(**settings),
+        env=tool_environment(**settings),
         capture_output=True,
         text=True,
         check=True,

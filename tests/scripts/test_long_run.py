@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from long_run import Part, collect, digest, load, render, run, save
 
 PASSED = Part(
@@ -10,6 +12,7 @@ PASSED = Part(
 FAILED = Part("tests/a.py::test_other", "failed", 6.0, "2030-01-02 03:05 UTC", {})
 
 
+@pytest.mark.usefixtures("uncovered")
 def test_each_long_test_is_a_part_by_itself() -> None:
     assert [name.partition("[")[2] for name in collect("tests/load")] == ["hashing]", "minilm]"]
 
@@ -39,6 +42,7 @@ def test_a_change_of_what_is_tested_forgets_the_results(tmp_path: Path) -> None:
     assert digest(tmp_path, ["service", "missing"]) != before
 
 
+@pytest.mark.usefixtures("uncovered")
 def test_a_part_brings_what_its_test_recorded(tmp_path: Path) -> None:
     test = tmp_path / "test_recording.py"
     test.write_text(

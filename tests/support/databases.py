@@ -10,7 +10,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,13 +21,17 @@ import psutil
 import psycopg
 import pytest
 
-from embedding_service.indexes.records.record import Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Record
+from shepherd import start_under_shepherd
 from waiting import wait_until
 
-_SHEPHERD = Path(__file__).with_name("shepherd.py")
 _SECONDS = 60.0
 _OWNER = "tester"
 _UNPRIVILEGED = ("postgres", "nobody")
+# No test cuts the power of the machine that PostgreSQL is on: what a write cost in flushes to the
+# disk is lost on them, a second for each database that is dropped alone.
+_HASTY = ("-c", "fsync=off", "-c", "full_page_writes=off")
 _HINT = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
@@ -78,7 +81,7 @@ def find_binaries() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """One server for all tests of this process."""
+    """One server for all tests of this process; tests/conftest.py alone names it, for all rooms."""
     binaries = find_binaries()
     if binaries is None:
         if os.environ.get("CI"):
@@ -132,21 +135,17 @@ def record(record_url: str, record_folder: Path) -> Iterator[Record]:
 def _start(binaries: Path, folder: Path) -> PostgreSQL:
     as_user = _unprivileged(folder)
     cluster = folder / "cluster"
-    initdb = [str(binaries / "initdb"), "-D", str(cluster), "-U", _OWNER, "-A", "trust"]
+    initdb = [str(binaries / "initdb"), "-D", str(cluster), "-U", _OWNER, "-A", "trust", "-N"]
     subprocess.run(
         [*as_user, *initdb, "--no-locale", "-E", "UTF8"],
         cwd=folder,
         check=True,
         capture_output=True,
     )
-    serve = [str(binaries / "postgres"), "-D", str(cluster), "-k", str(folder), "-h", ""]
+    serve = [str(binaries / "postgres"), "-D", str(cluster), "-k", str(folder), "-h", "", *_HASTY]
     shepherd = folder / "shepherd"
     shepherd.mkdir()
-    subprocess.run(
-        [sys.executable, str(_SHEPHERD), str(shepherd), str(os.getpid()), *as_user, *serve],
-        cwd=folder,
-        check=True,
-    )
+    start_under_shepherd(shepherd, [*as_user, *serve])
     pid = wait_until(lambda: _read(shepherd / "pid"), _SECONDS, "a process for PostgreSQL")
     server = PostgreSQL(folder, psutil.Process(int(pid)))
     wait_until(lambda: _answers(server, shepherd), _SECONDS, "an answer of PostgreSQL")

@@ -29,7 +29,13 @@ def clean_environment(**settings: str) -> dict[str, str]:
     return {name: os.environ[name] for name in sorted(left)} | _QUIET | settings
 
 
-def tool_environment() -> dict[str, str]:
+def tool_environment(**settings: str) -> dict[str, str]:
     """For what is no part of the product: without coverage, which makes importing torch slower."""
-    environment = clean_environment()
-    return {name: environment[name] for name in environment if not name.startswith("COVERAGE_")}
+    environment = clean_environment(**settings)
+    covering = set(coverage_names(environment))
+    return {name: value for name, value in environment.items() if name not in covering}
+
+
+def coverage_names(environment: Mapping[str, str]) -> Iterator[str]:
+    """Names in `environment` that have a new process measured."""
+    return (name for name in environment if name.startswith("COVERAGE_"))

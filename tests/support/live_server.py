@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,9 +12,9 @@ import psutil
 
 from environment import clean_environment
 from listening import listening_urls
+from shepherd import start_under_shepherd
 from waiting import wait_until
 
-_SHEPHERD = Path(__file__).with_name("shepherd.py")
 _START_SECONDS = 200.0  # torch takes 15 s to import on an idle machine, minutes on a busy one
 _STOP_SECONDS = 60.0
 _TAIL_LINES = 60
@@ -125,12 +124,7 @@ def launch(
     environment = clean_environment(**(defaults | dict(settings)))
     command = [sys.executable, *program]
     # In a folder of its own, so that no developer's .env is read.
-    subprocess.run(
-        [sys.executable, _SHEPHERD, folder, str(owner or os.getpid()), *command],
-        cwd=folder,
-        env=environment,
-        check=True,
-    )
+    start_under_shepherd(folder, command, owner=owner, environment=environment)
     return LiveServer(folder)
 
 

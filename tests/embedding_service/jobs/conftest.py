@@ -1,3 +1,3 @@
-from databases import postgresql, postgresql_url, record_folder
+from databases import postgresql_url, record_folder
 
-__all__ = ["postgresql", "postgresql_url", "record_folder"]
+__all__ = ["postgresql_url", "record_folder"]

@@ -13,9 +13,11 @@ from structlog.testing import capture_logs
 from embedding_service.errors import InvalidRequest, Unavailable
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import Conflict, NotFound, RecordUnavailable
-from embedding_service.indexes.records.record import Job, JobState, Record, open_record
+from embedding_service.indexes.records.opening import open_record
+from embedding_service.indexes.records.record import Job, JobState, Record
+from embedding_service.indexes.records.standing import FINAL
 from embedding_service.jobs import runner as runners
-from embedding_service.jobs.report import FINAL, JobFailed, Report
+from embedding_service.jobs.report import JobFailed, Report
 from embedding_service.jobs.runner import ENDED, STALE, Runner
 from waiting import until
 
@@ -248,6 +250,26 @@ async def test_of_several_processes_one_that_is_silent_counts_as_gone(
         await other.close()
     finally:
         record.close()
+
+
+async def test_a_job_that_a_clock_ahead_takes_for_lost_is_told_rightly_by_its_own_process(
+    record: Record,
+) -> None:
+    may_end, ends = asyncio.Event(), 0
+
+    async def work(report: Report) -> None:
+        nonlocal ends
+        await may_end.wait()
+        ends += 1
+
+    ahead = Runner(record, clock=lambda: time.time() + 3_600)
+    async with running(record) as runner:
+        job = await runner.submit("u1", "read", work, {})
+        await until(lambda: record.job(job.id).state is JobState.RUNNING, SECONDS, "its beginning")
+        assert ahead.bury(record.job(job.id)).state is JobState.FAILED
+        may_end.set()
+        await until(lambda: record.job(job.id).state is JobState.SUCCEEDED, SECONDS, "its end")
+    assert ends == 1
 
 
 async def test_a_job_of_an_index_that_is_gone_is_told_as_failed(record: Record) -> None:

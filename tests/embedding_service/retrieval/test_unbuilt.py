@@ -17,11 +17,6 @@ MOST = 1_200
 
 
 @pytest.fixture
-def embedder() -> UnitEmbedder:
-    return UnitEmbedder()
-
-
-@pytest.fixture
 async def opened(
     tmp_path: Path, embedder: UnitEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[OpenIndexes]:

@@ -1,51 +1,25 @@
-import asyncio
-import gc
+"""One line an event: its keys, its time, its form."""
+
 import io
 import json
 import logging
 import subprocess
 import sys
 import threading
-import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
 
-import pydantic
 import pytest
 import structlog
 
 from embedding_service.errors import ServiceError
-from embedding_service.inference.requests import EmbeddingRequest
-from embedding_service.telemetry.logs import LogLevel, adopt_loggers, configure_logs
-
-CANARY = "the-secret-of-a-user"
+from embedding_service.telemetry.logs import configure_logs
+from written_log import Log
 
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-class Log:
-    """A configured log and what was written to it."""
-
-    def __init__(self, level: LogLevel = "info") -> None:
-        self.stream = io.StringIO()
-        configure_logs("json", level, self.stream)
-
-    @property
-    def text(self) -> str:
-        return self.stream.getvalue()
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines()]
-
-    @property
-    def line(self) -> dict[str, Any]:
-        (line,) = self.lines
-        return line
 
 
 def test_a_line_is_one_json_object_with_the_agreed_keys_first() -> None:
@@ -85,88 +59,6 @@ def test_the_level_bounds_what_is_written() -> None:
     assert log.line["event"] == "loud"
 
 
-def test_the_standard_library_s_loggers_speak_the_same_way() -> None:
-    log = Log()
-    logging.getLogger("some.library").warning("%d retries", 3)
-    assert list(log.line) == ["timestamp", "level", "event", "logger"]
-    assert (log.line["event"], log.line["logger"]) == ("3 retries", "some.library")
-    assert log.line["level"] == "warning"
-
-
-def test_libraries_are_quiet_about_everyday_things() -> None:
-    log = Log("info")
-    logging.getLogger("httpx").info("HTTP Request: GET")
-    assert log.text == ""
-
-
-def test_libraries_talk_while_debugging_but_do_not_chatter() -> None:
-    log = Log("debug")
-    logging.getLogger("httpx").info("HTTP Request: GET")
-    logging.getLogger("asyncio").debug("Using selector")
-    assert log.line["event"] == "HTTP Request: GET"
-
-
-def test_the_server_s_own_loggers_follow_the_level() -> None:
-    log = Log("info")
-    logging.getLogger("uvicorn.error").info("running")
-    logging.getLogger("embedding_service.somewhere").info("ours by the other road")
-    assert [line["event"] for line in log.lines] == ["running", "ours by the other road"]
-
-
-def test_uvicorn_writes_no_access_lines() -> None:
-    log = Log("debug")
-    access = logging.getLogger("uvicorn.access")
-    assert not access.hasHandlers()
-    access.warning("GET /?q=text")
-    assert log.text == ""
-
-
-def test_a_level_of_its_own_kind_is_rounded_down() -> None:
-    log = Log()
-    logging.getLogger("some.library").log(35, "between")
-    logging.getLogger("some.library").log(70, "beyond")
-    assert [line["level"] for line in log.lines] == ["warning", "critical"]
-
-
-def test_arguments_that_do_not_fit_do_no_harm() -> None:
-    log = Log()
-    logging.getLogger("some.library").warning("%d", "three")
-    assert log.line["event"] == "%d"
-
-
-def test_warnings_become_lines() -> None:
-    log = Log()
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        logging.captureWarnings(capture=False)
-        logging.captureWarnings(capture=True)
-        warnings.warn("this will go", DeprecationWarning, stacklevel=1)
-    assert "this will go" in log.line["event"]
-    assert log.line["logger"] == "py.warnings"
-
-
-def test_a_library_with_a_handler_of_its_own_is_brought_under_ours() -> None:
-    log = Log()
-    library = logging.getLogger("some.headstrong.library")
-    own = io.StringIO()
-    library.addHandler(logging.StreamHandler(own))
-    library.propagate = False
-    adopt_loggers()
-    library.warning("heard")
-    assert own.getvalue() == ""
-    assert log.line["event"] == "heard"
-
-
-def test_a_library_that_logs_to_a_file_keeps_it(tmp_path: Path) -> None:
-    library = logging.getLogger("some.filing.library")
-    handler = logging.FileHandler(tmp_path / "log")
-    library.addHandler(handler)
-    adopt_loggers()
-    assert library.handlers == [handler]
-    library.removeHandler(handler)
-    handler.close()
-
-
 def test_an_exception_is_shown_with_its_frames() -> None:
     log = Log()
     try:
@@ -191,105 +83,6 @@ def test_no_exception_leaves_no_trace() -> None:
     log = Log()
     structlog.get_logger().error("failed", exc_info=True)
     assert "exception" not in log.line
-
-
-class Body(pydantic.BaseModel):
-    texts: list[int]
-
-
-def choke(text: str) -> None:
-    """Fail in two ways at once, each of which quotes the text."""
-    local = text  # must not show either
-    try:
-        Body.model_validate({"texts": [local]})
-    except pydantic.ValidationError:
-        f"{local}\ud800".encode()
-
-
-@pytest.mark.parametrize("form", ["json", "console"])
-def test_no_text_gets_out_through_an_exception(form: Literal["json", "console"]) -> None:
-    stream = io.StringIO()
-    configure_logs(form, "debug", stream)
-    try:
-        choke(CANARY)
-    except UnicodeEncodeError as error:
-        structlog.get_logger().exception("failed")
-        structlog.get_logger().error("failed", cause=error)
-        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
-        logging.getLogger("some.library").error("failed: %s", error)  # noqa: TRY400  as some do
-        logging.getLogger("some.library").error("failed: %r", error)  # noqa: TRY400
-        logging.getLogger("some.library").error("failed: %(e)s", {"e": error})  # noqa: TRY400
-        logging.getLogger("some.library").error(error)  # noqa: TRY400
-    written = stream.getvalue()
-    assert CANARY not in written
-    assert written.count("UnicodeEncodeError") >= 7
-    assert "ValidationError" in written
-
-
-@pytest.mark.parametrize("form", ["json", "console"])
-def test_no_text_gets_out_through_an_object_logged_by_mistake(
-    form: Literal["json", "console"],
-) -> None:
-    stream = io.StringIO()
-    configure_logs(form, "debug", stream)
-    request = EmbeddingRequest(inputs=[CANARY])
-    structlog.get_logger().info("got", request=request, requests=[request])
-    assert CANARY not in stream.getvalue()
-    assert "<EmbeddingRequest>" in stream.getvalue()
-
-
-def test_no_text_gets_out_through_a_task_that_nobody_awaited() -> None:
-    log = Log("debug")
-
-    async def leave_a_task() -> None:
-        async def fail() -> None:
-            raise ValueError(CANARY)
-
-        task = asyncio.create_task(fail())
-        await asyncio.wait([task])
-        del task
-        gc.collect()
-
-    asyncio.run(leave_a_task())
-    assert any(line["event"] == "Task exception was never retrieved" for line in log.lines)
-    assert CANARY not in log.text
-
-
-def test_a_thread_s_death_is_a_line_without_its_message() -> None:
-    log = Log()
-    thread = threading.Thread(target=choke, args=(CANARY,), name="tokeniser-1")
-    thread.start()
-    thread.join()
-    assert log.line["thread"] == "tokeniser-1"
-    assert "UnicodeEncodeError" in log.line["exception"]
-    assert CANARY not in log.text
-
-
-def test_the_program_s_death_is_a_line_without_its_message() -> None:
-    log = Log()
-    sys.excepthook(ValueError, ValueError(CANARY), None)
-    assert log.line["level"] == "critical"
-    assert log.line["exception"] == "ValueError"
-
-
-def test_an_interrupt_from_the_keyboard_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    log = Log()
-    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert log.text == ""
-    assert "KeyboardInterrupt" in capsys.readouterr().err
-
-
-def test_an_exception_that_could_not_be_raised_is_a_line_without_its_message() -> None:
-    log = Log()
-
-    class Fragile:
-        def __del__(self) -> None:
-            raise ValueError(CANARY)
-
-    Fragile()
-    gc.collect()
-    assert "ValueError" in log.line["exception"]
-    assert CANARY not in log.text
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**70])

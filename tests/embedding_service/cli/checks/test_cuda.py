@@ -56,6 +56,7 @@ def test_a_python_that_is_not_there_is_told() -> None:
 
 
 @pytest.mark.real_model
+@pytest.mark.usefixtures("uncovered")
 def test_the_installed_torch_can_be_asked() -> None:
     assert judge_torch(ask_torch()).level is Level.OK
 

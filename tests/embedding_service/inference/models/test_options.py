@@ -1,15 +1,11 @@
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import loaded_facts
 from embedding_service.inference.models.options import read_matryoshka, read_max_length
 from embedding_service.inference.models.prompts import read_prompts
-from environment import clean_environment
+from loading_models import load_facts
 from model_folders import CONFIG, write_model
 from served_models import MINILM, model_folder
 from tiny_models import BERT, MPNET, PROMPTS, XLM_ROBERTA, tiny_model
@@ -75,13 +71,7 @@ def test_max_length_is_read_where_the_first_module_lives(tmp_path: Path) -> None
 def test_reads_of_folders_what_loading_them_gives() -> None:
     names = (BERT, MPNET, XLM_ROBERTA, PROMPTS)
     folders = [model_folder(MINILM), *(tiny_model(name) for name in names)]
-    done = subprocess.run(
-        [sys.executable, loaded_facts.__file__, *folders],
-        capture_output=True,
-        check=True,
-        env=clean_environment(),
-    )
-    for name, facts in json.loads(done.stdout).items():
-        prompts, default = read_prompts(Path(name))
+    for folder, facts in load_facts(folders).items():
+        prompts, default = read_prompts(folder)
         read = {"prompts": prompts, "default_prompt_name": default}
-        assert facts == {"max_length": read_max_length(Path(name)), **read}
+        assert facts == {"max_length": read_max_length(folder), **read}
