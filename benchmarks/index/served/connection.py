@@ -1,9 +1,12 @@
 """HTTP/1.1 over one kept connection, with so little Python that it does not measure itself."""
 
 import socket
+import time
 from typing import Final
 
 _MOST: Final = 1 << 16
+_LONGEST_REST: Final = 30.0
+"""Seconds after which another connection is made: the server closes those that nobody uses."""
 _END: Final = b"\r\n\r\n"
 
 
@@ -20,8 +23,9 @@ class Connection:
     """For one thread at a time."""
 
     def __init__(self, port: int, timeout: float = 120.0) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._timeout = timeout
+        self._socket = self._connect()
 
     def close(self) -> None:
         """End it."""
@@ -29,6 +33,9 @@ class Connection:
 
     def send(self, request: bytes) -> bytes:
         """The body of the answer. Raises RequestFailed unless it is of 200 to 299."""
+        if time.monotonic() - self._used > _LONGEST_REST:
+            self.close()
+            self._socket = self._connect()
         self._socket.sendall(request)
         received = bytearray()
         while (end := received.find(_END)) < 0:
@@ -38,10 +45,17 @@ class Connection:
         while len(received) < wanted:
             received += self._receive()
         body = bytes(received[end + len(_END) :])
+        self._used = time.monotonic()
         status = int(head.split(b" ", 2)[1])
         if not 200 <= status < 300:
             raise RequestFailed(f"{status}: {body[:500].decode(errors='replace')}", status)
         return body
+
+    def _connect(self) -> socket.socket:
+        connected = socket.create_connection(("127.0.0.1", self._port), self._timeout)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._used = time.monotonic()
+        return connected
 
     def _receive(self) -> bytes:
         piece = self._socket.recv(_MOST)
