@@ -25,6 +25,7 @@ class Connection:
     def __init__(self, port: int, timeout: float = 120.0) -> None:
         self._port = port
         self._timeout = timeout
+        self._used = time.monotonic()
         self._socket = self._connect()
 
     def close(self) -> None:
