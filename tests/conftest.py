@@ -7,11 +7,12 @@ A fixture that is named in several `conftest.py` is as many fixtures: those two 
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from coverage import Coverage
 from filelock import FileLock
 
 from databases import postgresql
@@ -23,6 +24,8 @@ from truth import Truth, compute_truth
 
 __all__ = ["object_store", "postgresql"]
 
+_TESTS = Path(__file__).parent
+_ROOMS_OF_OTHER_PROCESSES = frozenset({"clients", "fuzz", "load", "parity"})
 _RUN_FOLDER = pytest.StashKey[Path]()
 _SERVER_FOLDER = "real-model-server"
 # Whoever comes first makes the tiny models, starts the server or computes the truth.
@@ -91,6 +94,22 @@ def _stop_real_server(session: pytest.Session) -> None:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(foreign_names(os.environ)):
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _measured_elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let coverage rest where the product runs in other processes, which are measured themselves.
+
+    Tracing makes what generates requests and looks at answers take twice as long.
+    """
+    coverage = Coverage.current()
+    room = request.path.relative_to(_TESTS).parts[0]
+    if coverage is None or room not in _ROOMS_OF_OTHER_PROCESSES:
+        yield
+        return
+    coverage.stop()
+    yield
+    coverage.start()
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ import httpx
 import numpy as np
 import psutil
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from live_server import LiveServer, launch, running_server
-from tiny_models import BERT, tiny_model
+from metric_samples import sample
 from waiting import wait_until
 
 GENERATE = "/api/v1/embeddings/generate"
@@ -43,17 +42,6 @@ def worker_of(server: LiveServer) -> psutil.Process:
     return max(server.descendants(), key=lambda process: len(process.parents()))
 
 
-def sample(http: httpx.Client, name: str, **labels: str) -> float:
-    """Sum of the series of this name that have these labels."""
-    families = text_string_to_metric_families(http.get("/metrics").text)
-    return sum(
-        each.value
-        for family in families
-        for each in family.samples
-        if each.name == name and labels.items() <= each.labels.items()
-    )
-
-
 @contextmanager
 def server_of_one_worker(
     folder: Path, **settings: str
@@ -77,16 +65,32 @@ def until(http: httpx.Client, name: str, at_least: float, **labels: str) -> None
     wait_until(lambda: sample(http, name, **labels) >= at_least, 20, f"{name} reaches {at_least}")
 
 
-def test_a_worker_killed_at_work_costs_nobody_an_answer(tmp_path: Path) -> None:
-    with server_of_one_worker(tmp_path) as (server, http):
-        worker = worker_of(server)
-        worker.suspend()
-        with in_flight(http, count=8) as answers:
-            until(http, "embedding_batch_texts_count", 1)
-            worker.kill()
-        assert [answer.status_code for answer in answers] == [httpx.codes.OK] * 8
-        assert sample(http, "embedding_worker_restarts_total", cause="crash") == 1
-        assert_serves(http)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One of one worker, for the tests that leave it serving."""
+    with server_of_one_worker(tmp_path_factory.mktemp("server")) as (running, _):
+        yield running
+
+
+@pytest.fixture
+def http(server: LiveServer) -> Iterator[httpx.Client]:
+    with server.http() as client:
+        yield client
+
+
+def test_a_worker_killed_at_work_costs_nobody_an_answer(
+    server: LiveServer, http: httpx.Client
+) -> None:
+    crashes = sample(http, "embedding_worker_restarts_total", cause="crash")
+    batches = sample(http, "embedding_batch_texts_count")
+    worker = worker_of(server)
+    worker.suspend()
+    with in_flight(http, count=8) as answers:
+        until(http, "embedding_batch_texts_count", batches + 1)
+        worker.kill()
+    assert [answer.status_code for answer in answers] == [httpx.codes.OK] * 8
+    assert sample(http, "embedding_worker_restarts_total", cause="crash") == crashes + 1
+    assert_serves(http)
 
 
 def test_a_forward_that_hangs_is_ended_and_tried_again(tmp_path: Path) -> None:
@@ -154,20 +158,22 @@ def test_a_deadline_is_answered_while_the_worker_hangs(tmp_path: Path) -> None:
         wait_until(lambda: embed(http, ["on time"]).status_code == httpx.codes.OK, 20, "it serves")
 
 
-def test_a_client_that_leaves_takes_its_texts_along(tmp_path: Path) -> None:
-    with server_of_one_worker(tmp_path) as (server, http):
-        worker = worker_of(server)
-        worker.suspend()
-        with in_flight(http) as answers:
-            until(http, "embedding_batch_texts_count", 1)
-            with server.http(timeout=0.3) as impatient, pytest.raises(httpx.ReadTimeout):
-                embed(impatient, ["nobody waits for this"] * 5)
-            until(http, "embedding_dropped_texts_total", 5, reason="cancelled")
-            assert sample(http, "embedding_queue_texts") == 0
-            worker.resume()
-        assert answers[0].status_code == httpx.codes.OK
-        assert_serves(http)
-        assert sample(http, "embedding_batch_texts_sum") == 4, "the five were never embedded"
+def test_a_client_that_leaves_takes_its_texts_along(server: LiveServer, http: httpx.Client) -> None:
+    batches = sample(http, "embedding_batch_texts_count")
+    texts = sample(http, "embedding_batch_texts_sum")
+    dropped = sample(http, "embedding_dropped_texts_total", reason="cancelled")
+    worker = worker_of(server)
+    worker.suspend()
+    with in_flight(http) as answers:
+        until(http, "embedding_batch_texts_count", batches + 1)
+        with server.http(timeout=0.3) as impatient, pytest.raises(httpx.ReadTimeout):
+            embed(impatient, ["nobody waits for this"] * 5)
+        until(http, "embedding_dropped_texts_total", dropped + 5, reason="cancelled")
+        assert sample(http, "embedding_queue_texts") == 0
+        worker.resume()
+    assert answers[0].status_code == httpx.codes.OK
+    assert_serves(http)
+    assert sample(http, "embedding_batch_texts_sum") == texts + 4, "the five were never embedded"
 
 
 def test_sigterm_finishes_what_was_accepted_and_refuses_the_rest(tmp_path: Path) -> None:
@@ -211,57 +217,6 @@ def test_a_second_sigterm_does_not_wait_for_the_grace_time(tmp_path: Path) -> No
             )
         assert server.wait_for_exit() == 0
         asking.join()
-
-
-def test_a_model_that_cannot_be_loaded_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
-    folder.mkdir()
-    server = launch(folder, {"EMBEDDING_MODEL": str(tmp_path / "nowhere"), "LOG_FORMAT": "console"})
-    assert server.wait_for_exit() == 1
-    assert "nowhere" in server.log
-    assert "Traceback" not in server.log
-
-
-@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU to run on")
-def test_cuda_alone_is_refused_where_there_is_no_gpu(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
-    folder.mkdir()
-    server = launch(folder, {"EMBEDDING_MODEL": str(tiny_model(BERT)), "DEVICE": "cuda"})
-    assert server.wait_for_exit(100) == 1
-    assert "no usable CUDA device" in server.log
-    assert "Traceback" not in server.log
-
-
-@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU to run on")
-def test_without_a_gpu_the_cpu_does_it_and_that_is_said_loudly(tmp_path: Path) -> None:
-    with running_server(tmp_path, EMBEDDING_MODEL=str(tiny_model(BERT))) as server:
-        with server.http() as http:
-            health = http.get("/health").json()
-            assert health["device"] == "cpu"
-            assert "no usable CUDA device" in health["fallback"]
-            assert sample(http, "embedding_cpu_fallback") == 1
-        assert "NO GPU" in server.log
-
-
-def test_bad_settings_are_all_listed_and_end_the_start(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
-    folder.mkdir()
-    server = launch(folder, {"SERVICE_PORT": "none", "MAX_TEXTS": "0", "DEVICE": "abacus"})
-    assert server.wait_for_exit() == 1
-    for name in ("SERVICE_PORT", "MAX_TEXTS", "DEVICE"):
-        assert name in server.log
-    assert "Traceback" not in server.log
-
-
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    with server_of_one_worker(tmp_path) as (first, _):
-        folder = tmp_path / "second"
-        folder.mkdir()
-        port = httpx.URL(first.base_url).port
-        second = launch(folder, {"EMBEDDING_MODEL": MODEL, "SERVICE_PORT": str(port)})
-        assert second.wait_for_exit() == 1
-        assert "SERVICE_PORT" in second.log
-        assert "Traceback" not in second.log
 
 
 @contextmanager

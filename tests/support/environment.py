@@ -30,8 +30,11 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 
 def tool_environment(**settings: str) -> dict[str, str]:
-    """For what is no part of the product: without coverage, which makes importing torch slower."""
-    environment = clean_environment(**settings)
+    """For what is no part of the product: without coverage, which makes importing torch slower.
+
+    With one thread, because the rest of a test run has the other cores.
+    """
+    environment = clean_environment(**({"OMP_NUM_THREADS": "1"} | settings))
     covering = set(coverage_names(environment))
     return {name: value for name, value in environment.items() if name not in covering}
 

@@ -19,6 +19,8 @@ class Length:
     document: int
     dialect: int
     connections: int
+    examples: int
+    """Of each operation of the document, beside those that its bounds give; they cost the most."""
     is_random: bool
     """Whether the cases are others every time."""
 
@@ -28,8 +30,8 @@ class Length:
         return self.document + 3 * self.dialect + self.connections
 
 
-SHORT = Length(document=1_000, dialect=300, connections=300, is_random=False)
-LONG = Length(document=7_500, dialect=3_500, connections=2_500, is_random=True)
+SHORT = Length(document=1_500, dialect=300, connections=300, examples=8, is_random=False)
+LONG = Length(document=7_500, dialect=3_500, connections=2_500, examples=200, is_random=True)
 
 both_lengths = pytest.mark.parametrize(
     "length",

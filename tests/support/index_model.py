@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from embedding_service.indexes.definition import Definition, Metric
 from embedding_service.indexes.documents import Changes
 from embedding_service.indexes.filters.tree import Filter
-from embedding_service.indexes.search.found import Found, Hits
+from embedding_service.indexes.search.found import Found
 from embedding_service.vectors import Matrix
 
 
@@ -76,37 +77,48 @@ class Model:
             else:
                 self.documents[row.key] = row
 
-    def nearest(self, query: Matrix, k: int, condition: Filter | None = None) -> list[Row]:
-        """The k nearest to one query, nearest first, of equals the lower key first."""
+    def nearest(
+        self, queries: Matrix, k: int, condition: Filter | None = None
+    ) -> list[list[tuple[Row, float]]]:
+        """The k nearest to each query and their scores, of equals the lower key first."""
         rows = [row for row in self.documents.values() if _passes(row, condition)]
-        return sorted(rows, key=lambda row: self._rank(row, query))[:k]
+        keys = np.array([row.key for row in rows], dtype=np.int64)
+        vectors = np.array([row.vector for row in rows], dtype=np.float32).astype(np.float64)
+        ranked = []
+        for query in queries:
+            scores = self._scores(vectors.reshape(len(rows), len(query)), query)
+            is_distance = self.definition.metric is Metric.L2
+            order = np.lexsort((keys, scores if is_distance else -scores))[:k]
+            ranked.append([(rows[place], float(scores[place])) for place in order])
+        return ranked
 
-    def score(self, row: Row, query: Matrix) -> float:
+    def _scores(self, vectors: npt.NDArray[np.float64], query: Matrix) -> Matrix:
         """In float64, then rounded to float32."""
-        vector = np.array(row.vector, dtype=np.float32).astype(np.float64)
         if self.definition.metric is Metric.L2:
-            return float(np.float32(np.sqrt(np.square(vector - query).sum())))
-        return float(np.float32((vector * query).sum()))
-
-    def _rank(self, row: Row, query: Matrix) -> tuple[float, int]:
-        score = self.score(row, query)
-        return (score if self.definition.metric is Metric.L2 else -score, row.key)
+            distances: Matrix = np.sqrt(np.square(vectors - query).sum(axis=1)).astype(np.float32)
+            return distances
+        products: Matrix = (vectors * query).sum(axis=1).astype(np.float32)
+        return products
 
     def check(self, found: Found, queries: Matrix, k: int, condition: Filter | None = None) -> None:
         """Assert that an exact search found what there is."""
         assert len(found.queries) == len(queries)
-        for hits, query in zip(found.queries, queries, strict=True):
-            expected = self.nearest(query, k, condition)
-            assert hits.keys.tolist() == [row.key for row in expected]
-            assert hits.versions.tolist() == [row.version for row in expected]
-            assert list(hits.ids) == [row.id for row in expected]
+        for hits, ranked in zip(found.queries, self.nearest(queries, k, condition), strict=True):
+            assert hits.keys.tolist() == [row.key for row, _ in ranked]
+            assert hits.versions.tolist() == [row.version for row, _ in ranked]
+            assert list(hits.ids) == [row.id for row, _ in ranked]
             assert hits.scores.dtype == np.float32
-            assert hits.scores.tolist() == [self.score(row, query) for row in expected]
+            assert hits.scores.tolist() == [score for _, score in ranked]
 
-    def recall(self, hits: Hits, query: Matrix, k: int, condition: Filter | None = None) -> float:
-        """Share of the k nearest that are among the hits."""
-        expected = {row.key for row in self.nearest(query, k, condition)}
-        return len(expected & set(hits.keys.tolist())) / max(1, len(expected))
+    def recalls(
+        self, found: Found, queries: Matrix, k: int, condition: Filter | None = None
+    ) -> list[float]:
+        """Share of the k nearest that are among the hits, of each query."""
+        recalls = []
+        for hits, ranked in zip(found.queries, self.nearest(queries, k, condition), strict=True):
+            expected = {row.key for row, _ in ranked}
+            recalls.append(len(expected & set(hits.keys.tolist())) / max(1, len(expected)))
+        return recalls
 
 
 def _passes(row: Row, condition: Filter | None) -> bool:

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,78 +16,24 @@ from backups import Backup
 from embedding_service.environment import child_environment
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition, Engine, Metric
-from embedding_service.indexes.digests import name_files
 from embedding_service.indexes.documents import Puts
-from embedding_service.indexes.index import Index, Query
+from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.opening import open_record
-from embedding_service.indexes.records.record import Record
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.snapshots import layout
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
 from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.stores import open_store
-from embedding_service.indexes.upkeep.building import Built, Stored, Workshop
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.telemetry.index_metrics import IndexMetrics
+from house import MOST_FLAT, Bench
 from index_model import random_matrix
 from open_indexes import FREE
+from replicas import DIMENSION, Replica
 
-DIMENSION = 16
 ROWS = 1_200
-MOST_FLAT = 1_000
 DEFINITION = Definition("u1", "faq", DIMENSION, Metric.DOT, Engine.HNSW)
-
-
-class Bench(Workshop):
-    """A real workshop that counts; `before` is called before each build."""
-
-    builds = 0
-    before: Callable[[], object] = staticmethod(lambda: None)
-
-    def build(self, stored: Stored, engine: Engine) -> Built:
-        self.builds += 1
-        self.before()
-        return super().build(stored, engine)
-
-
-@dataclass
-class Replica:
-    """One process's share of an index."""
-
-    record: Record
-    archive: Archive
-    index: Index
-    bench: Bench
-    upkeep: Upkeep
-    now: float = 0.0
-
-    def look(self) -> bool:
-        """Follow the record, and do what is to be done next."""
-        self.index.hear(self.index.standing())
-        self.index.follow()
-        view = self.index.view
-        view._state = view._sealed(view.state)  # or 20,000 rows would be needed
-        self.now += 3_600
-        return self.upkeep.look_after([self.index])
-
-    def settle(self) -> None:
-        while self.look():
-            pass
-
-    @property
-    def graphs(self) -> list[str]:
-        """What it searches, by the names of their files."""
-        return [name_files(each.files) for each, _ in self.index.view.sealed if each.files]
-
-    @property
-    def engines(self) -> list[Engine]:
-        return [segment.engine for segment, _ in self.index.view.sealed]
-
-    def answer(self) -> list[list[int]]:
-        query = Query(random_matrix(20, DIMENSION, 7), top_k=10, wants_documents=False)
-        found, _ = self.index.search(query)
-        return [hits.keys.tolist() for hits in found.queries]
 
 
 @pytest.fixture

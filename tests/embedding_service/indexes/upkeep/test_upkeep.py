@@ -3,81 +3,31 @@
 import resource
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from embedding_service.environment import child_environment
 from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.kernels.graphs import build
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.upkeep.building import (
-    BuildFailed,
-    Built,
-    Stored,
-    Workshop,
-    WorkshopClosed,
-)
-from embedding_service.indexes.upkeep.upkeep import Upkeep
-from embedding_service.telemetry.index_metrics import IndexMetrics
+from embedding_service.indexes.upkeep.building import BuildFailed, WorkshopClosed
+from house import House
 from index_model import Row, random_matrix, random_rows
 from kept_index import DIMENSION, KeptIndex, NotingView
 from waiting import wait_until
 
 SECONDS = 60.0
 ROWS = 2_000
-MOST_FLAT = 1_000
 ENGINES = [Engine.HNSW, Engine.IVF]
-
-
-class Bench(Workshop):
-    """A real workshop; `before` is called before each build, `after` with what it has built."""
-
-    before: Callable[[], object] = staticmethod(lambda: None)
-    after: Callable[[Built], Built] = staticmethod(lambda built: built)
-    builds = 0
-
-    def build(self, stored: Stored, engine: Engine) -> Built:
-        self.builds += 1
-        self.before()
-        return self.after(super().build(stored, engine))
-
-
-@dataclass
-class House:
-    """Upkeep over a real workshop, its clock and its metrics."""
-
-    folder: Path
-    now: float = 0.0
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-
-    def __post_init__(self) -> None:
-        self.bench = Bench(self.folder, child_environment(), threads=1)
-        metrics = IndexMetrics(self.registry)
-        self.upkeep = Upkeep(self.bench, metrics, MOST_FLAT, clock=lambda: self.now)
-
-    def settle(self, *indexes: KeptIndex) -> None:
-        while self.upkeep.look_after(indexes):
-            pass
-
-    def sample(self, name: str, index: KeptIndex) -> float | None:
-        return self.registry.get_sample_value(name, {"index": index.definition.name})
-
-    def failures(self, index: KeptIndex) -> float:
-        return self.sample("index_failed_builds_total", index) or 0.0
-
-    def files(self) -> list[Path]:
-        return [path for path in self.folder.rglob("*") if path.is_file()]
 
 
 @pytest.fixture
