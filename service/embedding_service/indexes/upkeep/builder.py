@@ -12,6 +12,7 @@ is a pipe that nobody writes to: when that ends, so has the process that wanted 
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,9 @@ from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.kernels import devices, graphs
 from embedding_service.indexes.segments.kernels.devices import CPU
-from embedding_service.indexes.segments.kernels.graphs import Graph
+from embedding_service.indexes.segments.kernels.graphs import FEWEST_ROWS, Graph
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.upkeep.recall import measure
+from embedding_service.indexes.upkeep.recall import TARGET, Measured, measure
 
 _NICENESS = 10
 _STDIN = 0
@@ -60,19 +61,47 @@ class Outcome:
 
 
 def main(order: Order) -> Outcome:
-    """Build, measure, write."""
+    """Build, measure, write; of another engine where the one that was wanted finds too little."""
     flat = files.read(Path(order.source), order.digests)
-    graph, device, fallback = _build_graph(order, flat)
-    segment = flat.with_graph(graph)  # which has the rows too: those of the file need no memory now
-    measured = measure(segment, graph)
-    built = segment.with_graph(graph, measured.reach, measured.recall)
+    first, *others = _engines(order.engine, len(flat))
+    tried = _try(order, first, flat)
+    for engine in others:
+        if tried.measured.recall < TARGET:
+            tried = _try(order, engine, flat)
+    recall, reach = tried.measured.recall, tried.measured.reach
+    built = flat.with_graph(tried.graph, reach, recall)
     digests = files.write(built, Path(order.target))
-    return Outcome(digests, measured.recall, device, fallback)
+    return Outcome(digests, recall, tried.device, tried.fallback)
 
 
-def _build_graph(order: Order, flat: Sealed) -> tuple[Graph, str, str | None]:
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    graph: Graph
+    measured: Measured
+    device: str
+    fallback: str | None
+
+
+def _try(order: Order, engine: Engine, flat: Sealed) -> _Tried:
+    graph, device, fallback = _build_graph(order, engine, flat)
+    # By the rows in the graph: those of the file need no memory then.
+    return _Tried(graph, measure(flat.with_graph(graph), graph), device, fallback)
+
+
+def _engines(wanted: Engine, rows: int) -> Sequence[Engine]:
+    """What is tried, in this order.
+
+    Of many equal rows HNSW links each to others of them alone, and never leaves them again or never
+    gets there: 120 in 1,200 cost 2.6 % of recall at any effort. Lists do not mind.
+    """
+    if wanted is Engine.HNSW and rows >= FEWEST_ROWS[Engine.IVF]:
+        return (wanted, Engine.IVF)
+    return (wanted,)
+
+
+def _build_graph(order: Order, engine: Engine, flat: Sealed) -> tuple[Graph, str, str | None]:
     """The graph, the device that helped to build it, and why that was no GPU."""
-    build = partial(graphs.build, order.engine, flat.matrix, flat.metric, order.threads)
+    build = partial(graphs.build, engine, flat.matrix, flat.metric, order.threads)
     fallback = None
     if order.may_use_gpu:
         try:

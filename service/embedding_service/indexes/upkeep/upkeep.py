@@ -217,10 +217,11 @@ class Upkeep:
         if gathered is None:
             return False
         plan, rows = gathered.plan, len(gathered.segment)
-        view.adopt(gathered.segment)  # in place of its rows in memory, where it is in a file
-        device = None
+        if not gathered.has_graph:  # which is searched until there is a better one
+            view.adopt(gathered.segment)  # in place of its rows in memory, where it is in a file
+        engine, device = plan.engine, None
         if gathered.stored is not None:
-            device = self._build(index, view, gathered.stored, plan.engine)
+            engine, device = self._build(index, view, gathered.stored, plan.engine)
         index.measure()
         seconds = self._clock() - started
         self._metrics.build_duration.labels(name).observe(seconds)
@@ -229,7 +230,7 @@ class Upkeep:
             index=name,
             segments=len(plan.places),
             rows=rows,
-            engine=plan.engine,
+            engine=engine,
             device=device,
             reason=plan.reason,
             seconds=round(seconds, 3),
@@ -245,26 +246,32 @@ class Upkeep:
         plan = planning(rule, _sizes(sealed))
         if plan is None:
             return None
-        merged = concatenate([sealed[place] for place in plan.places])
+        parts = [sealed[place] for place in plan.places]
+        merged = concatenate(parts)
         if plan.engine is Engine.FLAT:
             return _Gathered(plan, merged, None)
         stored = self._workshop.store(merged)
-        return _Gathered(plan, stored.segment, stored)
+        has_graph = any(segment.graph is not None for segment, _ in parts)
+        return _Gathered(plan, stored.segment, stored, has_graph)
 
-    def _build(self, index: Kept, view: Holding, stored: Stored, engine: Engine) -> str:
-        """Have the index searched by a graph from now on; where that was built."""
+    def _build(
+        self, index: Kept, view: Holding, stored: Stored, engine: Engine
+    ) -> tuple[Engine, str]:
+        """Have the index searched by a graph from now on; of which engine, built on what."""
         try:
             built = self._workshop.build(stored, engine)
-            self._judge(index, built)
+            self._judge(index, built, engine)
             view.adopt(built.segment)
             index.give_build(view, built)
         finally:
             self._workshop.discard(stored)
-        return built.device
+        return built.segment.engine, built.device
 
-    def _judge(self, index: Kept, built: Built) -> None:
+    def _judge(self, index: Kept, built: Built, wanted: Engine) -> None:
         """Tell of what was built. Raises BuildFailed: it finds too little."""
-        name = index.definition.name
+        name, engine = index.definition.name, built.segment.engine
+        if engine is not wanted:
+            _log.warning("a graph finds too little", index=name, engine=wanted, instead=engine)
         if built.fallback is not None:
             _log.warning("built without the GPU, which failed", index=name, error=built.fallback)
         self._metrics.recall.labels(name).set(built.recall)
@@ -278,6 +285,8 @@ class _Gathered:
     segment: Sealed
     stored: Stored | None
     """Its files, where it is to be built."""
+    has_graph: bool = False
+    """Whether some of its rows are searched by one, and it is to be built."""
 
 
 def _sizes(sealed: Sequence[tuple[Sealed, Bitmap]]) -> list[Size]:

@@ -20,7 +20,8 @@ from embedding_service.indexes.upkeep.builder import (
     read_outcome,
     write_json,
 )
-from kept_index import KeptIndex
+from index_model import Row, random_matrix
+from kept_index import DIMENSION, KeptIndex
 
 ROWS = 2_000
 
@@ -79,6 +80,17 @@ def test_what_fails_on_the_cpu_too_is_told(order: Order, monkeypatch: pytest.Mon
     give(monkeypatch, Device("cuda:0", faiss.IndexFlat))
     with pytest.raises(ValueError, match="no ivf is built over 20 rows"):
         main(few)
+
+
+def test_where_equal_rows_cost_hnsw_its_recall_lists_are_built(order: Order) -> None:
+    index = KeptIndex(rows=1_200)
+    same = random_matrix(1, DIMENSION, 9)[0].tolist()
+    index.write([Row(key, 1_200 + key, same) for key in range(1, 201)])
+    source = Path(order.source).parent / "equal"
+    digests = files.write(concatenate(index.view.state.parts), source)
+    outcome = main(replace(order, source=str(source), digests=digests, engine=Engine.HNSW))
+    assert files.read(Path(order.target), outcome.digests).engine is Engine.IVF
+    assert outcome.recall >= 0.98
 
 
 def test_orders_and_outcomes_survive_their_json(order: Order) -> None:

@@ -12,7 +12,8 @@ from embedding_service.indexes.segments.kernels.graphs import Graph, Reach, buil
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.upkeep.recall import TARGET, measure
 from embedding_service.vectors import Matrix
-from kept_index import KeptIndex
+from index_model import Row, random_matrix
+from kept_index import DIMENSION, KeptIndex
 
 NEVER = Reach(10_000, 2, 10_000)
 
@@ -94,3 +95,11 @@ def test_fewer_rows_than_a_sample_are_enough() -> None:
     few = concatenate(KeptIndex(rows=7).view.state.parts)
     graph = build(Engine.HNSW, np.ascontiguousarray(few.matrix), few.metric)
     assert measure(few, graph).recall == 1
+
+
+def test_rows_that_are_equal_stand_for_each_other() -> None:
+    index = KeptIndex(rows=1_200)
+    same = random_matrix(1, DIMENSION, 9)[0].tolist()
+    index.write([Row(key, 1_200 + key, same) for key in range(1, 601)])
+    rows = concatenate(index.view.state.parts)
+    assert measure(rows, build(Engine.IVF, rows.matrix, rows.metric)).recall >= TARGET

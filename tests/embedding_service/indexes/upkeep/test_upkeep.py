@@ -84,7 +84,7 @@ def test_what_is_written_while_a_segment_is_built_is_not_lost(house: House) -> N
     assert found_in(index) == found_in(twin)
     house.bench.before = lambda: None
     house.settle(index)  # 800 of its 2,000 rows are dead by now
-    assert all(len(segment) == live.ones for segment, live in index.sealed)
+    assert [(s.engine, len(s) - live.ones) for s, live in index.sealed] == [(Engine.HNSW, 0)]
     assert found_in(index) == found_in(twin)
 
 
@@ -99,6 +99,19 @@ def test_rows_are_in_the_file_alone_while_they_are_built(house: House) -> None:
     house.bench.before = check
     house.upkeep.look_after([index])
     assert index.engines == [Engine.HNSW]
+
+
+def test_a_graph_is_searched_until_there_is_a_better_one(house: House) -> None:
+    index = KeptIndex(Engine.HNSW, rows=ROWS)
+    house.settle(index)
+    index.write(random_rows(1_000, DIMENSION, seed=3, first=ROWS + 1))
+    before = found_in(index)
+    seen: list[list[Engine]] = []
+    house.bench.before = lambda: seen.append(index.engines)
+    house.settle(index)
+    assert seen == [[Engine.HNSW, Engine.FLAT, Engine.FLAT]]
+    assert [(s.engine, len(s)) for s, _ in index.sealed] == [(Engine.HNSW, ROWS + 1_000)]
+    assert found_in(index) == before
 
 
 def test_a_segment_that_is_sealed_meanwhile_is_not_taken_for_another(house: House) -> None:
@@ -221,6 +234,19 @@ def test_where_a_graph_was_built_is_told_and_why_not_on_the_gpu(house: House) ->
     assert (failed["log_level"], failed["error"]) == ("warning", "out of memory")
     assert (done["engine"], done["device"]) == (Engine.IVF, "cpu")
     assert house.failures(index) == 0
+    assert index.engines == [Engine.IVF]
+
+
+def test_a_graph_of_another_engine_than_asked_for_is_told(house: House) -> None:
+    index = KeptIndex(Engine.HNSW, rows=ROWS)
+    same = random_matrix(1, DIMENSION, 9)[0].tolist()
+    index.write([Row(key, ROWS + key, same) for key in range(1, 501)])  # sealed
+    with capture_logs() as logs:
+        house.settle(index)
+    assert [(log["log_level"], log["engine"]) for log in logs] == [
+        ("warning", Engine.HNSW),
+        ("info", Engine.IVF),
+    ]
     assert index.engines == [Engine.IVF]
 
 
