@@ -13,7 +13,8 @@ SEGMENT = requests.SegmentFacts("flat", 4, 3, 64)
 FACTS = requests.IndexFacts(
     name="articles", uid="u1", model="fake", fingerprint="f" * 64, dimension=2, documents=3,
     metric=Metric.COSINE, engine=Engine.AUTO, fields={"year": FieldType.INT}, aliases=["news"],
-    size=100, version=7, applied=5, memory=200, estimate=300, created_at=1.5e9, segments=[SEGMENT],
+    size=100, version=7, applied=5, memory=200, estimate=300, unbuilt=60, created_at=1.5e9,
+    segments=[SEGMENT],
 )  # fmt: skip
 VECTOR = np.array([0.1, -2.5], dtype=np.float32)
 HIT = requests.Hit("a/1", float(np.float32(0.7)), "one", b'{"year":2024}', VECTOR)

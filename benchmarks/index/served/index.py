@@ -36,6 +36,8 @@ class Description:
     """Bytes that it is to take, built."""
     segments: tuple[tuple[str, int], ...]
     """Engine and live rows of each."""
+    unbuilt: int
+    """Rows that wait to be built."""
 
 
 class ServedIndex:
@@ -68,6 +70,7 @@ class ServedIndex:
             memory=told["memory_bytes"],
             estimate=told["estimated_memory_bytes"],
             segments=segments,
+            unbuilt=told["unbuilt"],
         )
 
     def build_add(
@@ -150,7 +153,7 @@ class ServedIndex:
         while time.monotonic() < deadline:
             time.sleep(_PAUSE)
             now = self.describe()
-            if now.segments != last.segments or self._is_building():
+            if now.segments != last.segments or now.unbuilt or self._is_building():
                 last, since = now, time.monotonic()
             elif time.monotonic() - since > _CALM:
                 return now

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from embedding_service.heap import Heap
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 
@@ -13,6 +14,8 @@ _PERIOD: Final = 1.0
 """Seconds between two looks when there was nothing to do."""
 _PURGE_PERIOD: Final = 900.0
 """Seconds."""
+_TRIM_PERIOD: Final = 10.0
+"""Seconds between two looks for memory that segments have left."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -24,6 +27,7 @@ class Keeper:
         self._catalogue = catalogue
         self._upkeep = upkeep
         self._purge_at = time.monotonic() + _PURGE_PERIOD
+        self._heap = Heap(_TRIM_PERIOD)
         self._is_ending = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="upkeep", daemon=True)
 
@@ -45,6 +49,7 @@ class Keeper:
                 if time.monotonic() >= self._purge_at:
                     self._purge_at = time.monotonic() + _PURGE_PERIOD
                     self._catalogue.purge()
+                self._heap.trim()
             except Exception:  # noqa: BLE001  a thread that ended would leave indexes unbuilt for ever
                 _log.exception("looking after segments failed")
                 has_worked = False

@@ -9,11 +9,16 @@ from embedding_service.retrieval.requests import IndexFacts, SegmentFacts
 
 
 def describe(
-    standing: Standing, view: ViewFacts, aliases: Mapping[str, str], documents: int | None = None
+    standing: Standing,
+    view: ViewFacts,
+    aliases: Mapping[str, str],
+    unbuilt: int,
+    documents: int | None = None,
 ) -> IndexFacts:
     """One index, as it is now.
 
-    `aliases` are all there are; memory is estimated for `documents`, None for those it has.
+    `aliases` are all there are, `unbuilt` the rows that wait to be built; memory is estimated for
+    `documents`, None for those it has.
     """
     definition = standing.definition
     model = definition.model
@@ -34,6 +39,7 @@ def describe(
         memory=view.nbytes,
         estimate=estimate_memory(definition, standing.count if documents is None else documents),
         created_at=standing.created_at,
+        unbuilt=unbuilt,
         segments=[
             SegmentFacts(segment.engine, segment.rows, segment.live, segment.nbytes, segment.recall)
             for segment in view.segments

@@ -218,6 +218,8 @@ class IndexFacts:
     """Bytes that it would have here with as many documents as was asked for."""
     created_at: float
     """Unix seconds."""
+    unbuilt: int
+    """Rows that are searched exactly only until they are built."""
     segments: Sequence[SegmentFacts]
     damage: str | None = None
     """Why it has stopped: a row that is not what was written."""

@@ -235,7 +235,8 @@ class Retrieval:
         return await self._pools.write(lambda: self._catalogue.create(definition))
 
     def _facts(self, index: Index, standing: Standing, documents: int | None = None) -> IndexFacts:
-        facts = describe(standing, index.describe(), self._catalogue.aliases(), documents)
+        aliases, unbuilt = self._catalogue.aliases(), self._upkeep.count_waiting(index)
+        facts = describe(standing, index.describe(), aliases, unbuilt, documents)
         return facts if index.damage is None else replace(facts, damage=index.damage.reason)
 
     async def _matrix(self, definition: Definition, search: Search) -> Matrix:

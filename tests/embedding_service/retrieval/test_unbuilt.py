@@ -40,6 +40,7 @@ async def test_adds_wait_for_the_builder(opened: OpenIndexes, embedder: UnitEmbe
     await opened.retrieval.create(NewIndex(name="books", engine=Engine.HNSW))
     await add(opened, 0, 1_400)  # 1,000 of them sealed, which need no graph
     await add(opened, 1_400, 200)
+    assert (await opened.retrieval.describe("books")).unbuilt == 1_500
     asked = len(embedder.requests)
     with pytest.raises(Overloaded, match=r"1,500 rows of index 'books' wait") as caught:
         await add(opened, 1_600, 1)

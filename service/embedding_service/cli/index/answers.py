@@ -25,6 +25,7 @@ class IndexFacts(TypedDict):
     version: int
     lag: int
     memory_bytes: int
+    unbuilt: int
     created_at: str
 
 

@@ -50,6 +50,7 @@ def show(name: Name, url: Url = None, api_key: ApiKey = None, as_json: AsJson = 
             ("In memory", _size(facts["memory_bytes"])),
             ("Version", f"{facts['version']:,}"),
             ("Not applied yet", f"{facts['lag']:,}"),
+            ("Not built yet", f"{facts['unbuilt']:,}"),
             ("Created", facts["created_at"]),
         ]
     )

@@ -20,7 +20,6 @@ def concatenate(parts: Sequence[tuple[Segment, Bitmap]]) -> Sealed:
     taken = [(segment, live.slots) for segment, live in parts]
     versions = np.concatenate([segment.versions[slots] for segment, slots in taken])
     order = np.argsort(versions, kind="stable")
-    ids = [segment.ids[slot] for segment, slots in taken for slot in slots.tolist()]
     first = parts[0][0]
     columns = {
         name: concatenate_columns(
@@ -32,11 +31,17 @@ def concatenate(parts: Sequence[tuple[Segment, Bitmap]]) -> Sealed:
         metric=first.metric,
         keys=np.concatenate([segment.keys[slots] for segment, slots in taken])[order],
         versions=versions[order],
-        ids=Strings.of(ids[row] for row in order.tolist()),
+        ids=Strings.joined([_take_ids(*each) for each in taken]).take(order),
         matrix=_gather(taken, order, first.matrix.shape[1]),
         radius=max(segment.radius for segment, _ in taken),
         columns=columns,
     )
+
+
+def _take_ids(segment: Segment, slots: Slots) -> Strings:
+    if isinstance(segment.ids, Strings):
+        return segment.ids.take(slots)
+    return Strings.of(segment.ids[slot] for slot in slots.tolist())
 
 
 def _gather(

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 Offsets: TypeAlias = NDArray[np.uint32 | np.uint64]
 _LARGEST_NARROW = 2**32 - 1
+_TAKEN_AT_ONCE = 4_096
+"""Strings: a place is computed for every byte of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,9 +26,9 @@ class Strings(Sequence[str]):
     def of(cls, strings: Iterable[str]) -> "Strings":
         """A copy of `strings`. Raises UnicodeEncodeError for lone surrogates."""
         encoded = [string.encode() for string in strings]
-        offsets = np.zeros(len(encoded) + 1, dtype=np.uint64)
-        np.cumsum([len(each) for each in encoded], dtype=np.uint64, out=offsets[1:])
-        return cls.from_arrays(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+        lengths = np.array([len(each) for each in encoded], dtype=np.int64)
+        text = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        return cls.from_arrays(text, _offsets_of(lengths))
 
     @classmethod
     def from_arrays(cls, text: NDArray[np.uint8], offsets: Offsets) -> "Strings":
@@ -35,6 +37,27 @@ class Strings(Sequence[str]):
             raise ValueError("the offsets of strings do not fit their text")
         narrow = np.uint32 if len(text) <= _LARGEST_NARROW else np.uint64
         return cls(text, offsets.astype(narrow, copy=False))
+
+    @classmethod
+    def joined(cls, columns: Sequence["Strings"]) -> "Strings":
+        """The strings of all columns, one column after the other; at least one column."""
+        lengths = np.concatenate([np.diff(each.offsets) for each in columns])
+        text = np.concatenate([each.text for each in columns])
+        return cls.from_arrays(text, _offsets_of(lengths))
+
+    def take(self, places: NDArray[np.int64]) -> "Strings":
+        """These strings, in this order."""
+        starts = self.offsets[places].astype(np.int64)
+        lengths = self.offsets[places + 1].astype(np.int64) - starts
+        offsets = _offsets_of(lengths)
+        shifts = starts - offsets[:-1].astype(np.int64)
+        text = np.empty(int(offsets[-1]), dtype=np.uint8)
+        for first in range(0, len(places), _TAKEN_AT_ONCE):
+            last = min(first + _TAKEN_AT_ONCE, len(places))
+            start, end = int(offsets[first]), int(offsets[last])
+            shift = np.repeat(shifts[first:last], lengths[first:last])
+            text[start:end] = self.text[np.arange(start, end) + shift]
+        return self.from_arrays(text, offsets)
 
     @property
     def nbytes(self) -> int:
@@ -59,3 +82,9 @@ class Strings(Sequence[str]):
     def encoded(self, place: int) -> bytes:
         """One string as UTF-8, whose order is that of code points."""
         return self.text[int(self.offsets[place]) : int(self.offsets[place + 1])].tobytes()
+
+
+def _offsets_of(lengths: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.uint64)
+    np.cumsum(lengths, dtype=np.uint64, out=offsets[1:])
+    return offsets

@@ -19,6 +19,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import NoReturn
 
+from embedding_service.heap import Heap
 from embedding_service.inference.backends.base import (
     Backend,
     LoadFailed,
@@ -26,7 +27,6 @@ from embedding_service.inference.backends.base import (
     TokenBatch,
     load_backend,
 )
-from embedding_service.inference.workers.heap import Heap
 from embedding_service.inference.workers.wire import (
     ReplyHeader,
     Status,

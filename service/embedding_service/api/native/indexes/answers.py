@@ -48,6 +48,8 @@ class IndexAnswer(_Answer):
     """In this process."""
     estimated_memory_bytes: int
     """With as many documents as `documents` says, or as there are, all of them built."""
+    unbuilt: int
+    """Rows that are searched exactly only until they are built; too many, and adds get 429."""
     created_at: str
     """RFC 3339."""
     damage: str | None

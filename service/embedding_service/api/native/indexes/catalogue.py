@@ -121,6 +121,7 @@ def _entry(facts: IndexFacts) -> dict[str, Any]:
         "lag": facts.version - facts.applied,
         "memory_bytes": facts.memory,
         "estimated_memory_bytes": facts.estimate,
+        "unbuilt": facts.unbuilt,
         "created_at": datetime.fromtimestamp(facts.created_at, UTC),
         "damage": facts.damage,
         "segments": [

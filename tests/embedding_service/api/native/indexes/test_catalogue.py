@@ -40,6 +40,7 @@ async def test_an_index_is_described(api: Api, retrieval: FakeRetrieval) -> None
         "lag": 2,
         "memory_bytes": 200,
         "estimated_memory_bytes": 300,
+        "unbuilt": 60,
         "created_at": "2017-07-14T02:40:00Z",
         "damage": None,
         "segments": [{"engine": "flat", "rows": 4, "live": 3, "size_bytes": 64, "recall": None}],
