@@ -20,9 +20,9 @@ class Heap:
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         self._trimmed_at = time.monotonic()
 
-    def trim(self) -> None:
-        """Give back what is free, if the last time is long enough ago."""
+    def trim(self, *, at_once: bool = False) -> None:
+        """Give back what is free, if the last time is long enough ago, or `at_once`."""
         now = time.monotonic()
-        if self._trim is not None and now - self._trimmed_at >= self._pause:
+        if self._trim is not None and (at_once or now - self._trimmed_at >= self._pause):
             self._trim(0)
             self._trimmed_at = time.monotonic()

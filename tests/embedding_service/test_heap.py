@@ -27,5 +27,7 @@ def test_it_is_left_alone_between_two_trims(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(each, "_trim", calls.append)
     patient.trim()
     assert calls == []
-    hasty.trim()
+    patient.trim(at_once=True)
     assert calls == [0]
+    hasty.trim()
+    assert calls == [0, 0]

@@ -49,7 +49,7 @@ class Keeper:
                 if time.monotonic() >= self._purge_at:
                     self._purge_at = time.monotonic() + _PURGE_PERIOD
                     self._catalogue.purge()
-                self._heap.trim()
+                self._heap.trim(at_once=has_worked)
             except Exception:  # noqa: BLE001  a thread that ended would leave indexes unbuilt for ever
                 _log.exception("looking after segments failed")
                 has_worked = False

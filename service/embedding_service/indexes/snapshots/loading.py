@@ -1,7 +1,8 @@
 """Reads snapshots, checked to the byte: documents for the record, segments for the view."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from embedding_service.indexes.documents import Document
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.snapshots import durable
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot, told
 from embedding_service.indexes.snapshots.manifest import Blob, Manifest, Part, SegmentFiles
@@ -131,16 +131,29 @@ def fetch_segment(
 
 def _fetch_files(store: BlobStore, uid: str, digests: Mapping[str, Digest], folder: Path) -> Sealed:
     """Raises files.DamagedSegment."""
+    fetched: set[str] = set()
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         for name, digest in digests.items():
             path = folder / name
             # One of the right size is hashed when the segment is read: once is enough.
             if not path.exists() or path.stat().st_size != digest.size:
-                content = _checked(store, uid, Blob.of_file(digest))
-                durable.write(path, content, if_absent=False)
-        return files.read(folder, digests)
+                _copy(_checked(store, uid, Blob.of_file(digest)), path)
+                fetched.add(name)
+        return files.read(folder, digests, already_checked=fetched)
     except OSError as error:
         raise told(error, str(folder)) from error
+
+
+def _copy(content: Iterable[bytes], path: Path) -> None:
+    """Write a file that need not outlive a power failure: it is checked before it is used again."""
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with draft.open("xb") as file:
+            file.writelines(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _digests(item: SegmentFiles) -> dict[str, Digest]:

@@ -48,6 +48,8 @@ def read_with(folder: Path, digests: dict[str, Digest], name: str, content: byte
     "lie",
     [
         {"rows": 2**40},
+        {"rows": -1},
+        {"rows": 2**70},
         {"rows": ROWS + 1},
         {"rows": ROWS // 2, "dimension": 2 * DIMENSION},
         {"dimension": 2**50},

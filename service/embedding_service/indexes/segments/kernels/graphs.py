@@ -1,7 +1,8 @@
 """Graphs and inverted lists over the rows of a segment: built once, then only searched."""
 
+import mmap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -26,7 +27,7 @@ _LISTS_PER_ROOT: Final = 2
 found the same at the same share of them, and four times the lists take four times as long to
 build."""
 _TRAINED_PER_LIST: Final = 64
-"""Rows that a centroid is trained with. FAISS takes 256, and would then copy all of 1M rows."""
+"""Rows that a centroid is trained with. FAISS takes 256, which would be half of 1M rows."""
 _READING: Final = threading.Lock()
 """FAISS keeps the limit of what a file may hold for the whole process."""
 _FEWEST_PROBED: Final = 8
@@ -160,8 +161,7 @@ def build(
     rows, dimension = matrix.shape
     if engine not in FEWEST_ROWS or rows < FEWEST_ROWS[engine]:
         raise ValueError(f"no {engine} is built over {rows:,} rows")
-    starts = range(0, rows, _ROWS_AT_ONCE)
-    if not all(is_finite_by_row(matrix[each : each + _ROWS_AT_ONCE]).all() for each in starts):
+    if not all(is_finite_by_row(block).all() for block in _blocks(matrix)):
         raise ValueError("a row is not finite")
     index = faiss.index_factory(dimension, _factory(engine, rows, dimension), _metric_type(metric))
     faiss.omp_set_num_threads(threads)
@@ -172,14 +172,47 @@ def build(
             clustering = faiss.extract_index_ivf(index).cp
             clustering.seed = seed
             clustering.max_points_per_centroid = _TRAINED_PER_LIST
-        with devices.training(index, device):
-            index.train(matrix)
+            with devices.training(index, device):
+                index.train(_draw(matrix, _TRAINED_PER_LIST * _lists(rows), seed))
+        _make_room(index, rows)
         with devices.assigning(index, device):
-            for each in starts:
-                index.add(matrix[each : each + _ROWS_AT_ONCE])
+            for block in _blocks(matrix):
+                index.add(block)
     finally:
         faiss.omp_set_num_threads(1)
     return Graph(index, engine, metric)
+
+
+def _blocks(matrix: Matrix) -> Iterator[Matrix]:
+    """Some rows after the other; where they are mapped from a file, none is kept in memory."""
+    for start in range(0, len(matrix), _ROWS_AT_ONCE):
+        _let_go(matrix)
+        yield matrix[start : start + _ROWS_AT_ONCE]
+    _let_go(matrix)
+
+
+def _draw(matrix: Matrix, count: int, seed: int) -> Matrix:
+    """At most `count` of the rows. FAISS would draw them itself, from all of a mapped file."""
+    if count >= len(matrix):
+        return matrix
+    slots = np.random.default_rng(seed).choice(len(matrix), count, replace=False)
+    drawn: Matrix = np.asarray(matrix)[np.sort(slots)]
+    _let_go(matrix)
+    return drawn
+
+
+def _let_go(matrix: Matrix) -> None:
+    file = getattr(matrix, "_mmap", None)
+    if file is not None and hasattr(mmap, "MADV_DONTNEED"):
+        file.madvise(mmap.MADV_DONTNEED)
+
+
+def _make_room(index: faiss.Index, rows: int) -> None:
+    """Have the rows kept in one piece from the start: one that grows is there twice at times."""
+    holder = "storage" if isinstance(index, faiss.IndexHNSW) else "refine_index"
+    codes = getattr(faiss.downcast_index(getattr(index, holder)), "codes")  # noqa: B009  no stub
+    codes.resize(rows * index.d * 4)
+    codes.resize(0)  # which leaves the room
 
 
 def read(path: Path, engine: Engine, metric: Metric) -> Graph:
