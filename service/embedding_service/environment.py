@@ -13,6 +13,13 @@ from pydantic_core import ErrorDetails
 
 from embedding_service.settings import Settings
 
+_CPU = Path("/proc/cpuinfo")
+_KERNELS = (
+    ("SkylakeX", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}),
+    ("Haswell", {"avx2", "fma"}),
+)
+"""OpenBLAS's names for code, the fastest first, and what a processor must have for it."""
+
 
 def child_environment() -> dict[str, str]:
     """The environment for a process of ours: this one's, in which this package can be imported."""
@@ -39,12 +46,13 @@ def load_settings(**overrides: Any) -> Settings:
     """Read `.env` into the environment where that leaves room, then the environment.
 
     `.env` goes into the environment itself, because CUDA, the model hub and OpenTelemetry read
-    theirs there.
+    theirs there; so does OpenBLAS, which is told what the processor can do.
 
     Raises:
         BadSettings: names every setting that is wrong.
     """
     _take_file(Path(".env"))
+    _name_kernels()
     faults = list(_find_tracing_faults())
     try:
         settings = Settings(**overrides)
@@ -68,6 +76,22 @@ def _take_file(path: Path) -> None:
             raise BadSettings(f"{path}: line {part.original.line} is not of the form NAME=value")
     for name, value in dotenv_values(stream=StringIO(text)).items():
         os.environ[name] = os.environ.get(name) or value or ""  # an empty variable is not set
+
+
+def _name_kernels() -> None:
+    """Have OpenBLAS use what the processor has, unless the user has chosen.
+
+    FAISS brings a version of 2021, which takes a processor that was made later for one of 2004: 32
+    queries of 384 dimensions over 100,000 rows then took 99 ms, and take 48 ms with AVX-512.
+    """
+    try:
+        flags = set(_CPU.read_text().partition("\nflags")[2].partition("\n")[0].split())
+    except OSError:  # only Linux tells so
+        return
+    for name, needed in _KERNELS:
+        if needed <= flags:
+            os.environ["OPENBLAS_CORETYPE"] = os.environ.get("OPENBLAS_CORETYPE") or name
+            return
 
 
 def _find_tracing_faults() -> Iterator[str]:

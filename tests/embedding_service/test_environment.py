@@ -67,6 +67,47 @@ def test_a_file_that_cannot_be_read_is_refused(
     assert str(caught.value).startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("told", "given", "expected"),
+    [
+        ("flags\t\t: fpu avx2 fma", None, "Haswell"),
+        ("flags : avx2 fma avx512f avx512bw avx512cd avx512dq avx512vl", "", "SkylakeX"),
+        ("flags : fpu avx2 fma", "Zen", "Zen"),
+        ("flags : fpu sse2", None, None),
+        ("Features : fp asimd", None, None),
+    ],
+)
+def test_openblas_is_told_what_the_processor_has(
+    working_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: str,
+    given: str | None,
+    expected: str | None,
+) -> None:
+    (working_folder / "cpuinfo").write_text(f"processor : 0\n{told}\nbugs : none\n")
+    monkeypatch.setattr("embedding_service.environment._CPU", working_folder / "cpuinfo")
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OPENBLAS_CORETYPE", given)
+    load_settings()
+    assert os.environ.get("OPENBLAS_CORETYPE") == expected
+
+
+def test_elsewhere_the_processor_is_not_asked(
+    working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedding_service.environment._CPU", working_folder / "nowhere")
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    load_settings()
+    assert "OPENBLAS_CORETYPE" not in os.environ
+
+
+def test_faiss_is_loaded_after_that() -> None:
+    """Or OpenBLAS would have chosen already."""
+    program = "import embedding_service.__main__, sys; assert 'faiss' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], env=child_environment(), check=True)
+
+
 def test_variables_of_others_are_nobody_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_PORTS", "many")
     load_settings()
