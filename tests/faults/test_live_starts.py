@@ -53,3 +53,10 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         assert server.wait_for_exit() == 1
     assert "SERVICE_PORT" in server.log
     assert "Traceback" not in server.log
+
+
+@pytest.mark.skipif("avx2" not in Path("/proc/cpuinfo").read_text(), reason="an old processor")
+def test_openblas_computes_with_what_the_processor_has(tmp_path: Path) -> None:
+    with running_server(tmp_path, EMBEDDING_MODEL="hashing:8", OPENBLAS_VERBOSE="2") as server:
+        assert "Core: " in server.log
+        assert "Core: Prescott" not in server.log

@@ -14,9 +14,10 @@ def serve() -> None:
 
     Settings come from the environment and .env (docs/settings.md).
     """
+    settings = load_settings()  # first: FAISS's libraries read the environment as they are loaded
+
     from embedding_service.server import serve as run_server  # noqa: PLC0415  a second for this only
 
-    settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(run_server(settings))
