@@ -16,7 +16,7 @@ _ACTIVE = {"EMBEDDING_MODEL": "", "SERVICE_PORT": "", "CUDA_VISIBLE_DEVICES": "0
 _PAGE_HEAD = """\
 # Settings
 
-<!-- Written by `make generate` from settings.py. -->
+<!-- Written by `make generate` from settings/. -->
 
 A setting is an environment variable. `.env` in the working folder is read too and loses against
 the environment; [.env.example](../.env.example) holds every setting with its default. An empty
@@ -47,7 +47,7 @@ sends.
 _EXAMPLE_HEAD = """\
 # Copy this file to .env and change what you need. Every setting is here; a line that starts with
 # "#" shows a default. The same as a table: docs/settings.md.
-# Written by `make generate` from settings.py.
+# Written by `make generate` from settings/.
 """
 _EXAMPLE_WIDTH = 98
 

@@ -6,6 +6,7 @@
      │    └── TokenIdOutOfRange   token ids of another vocabulary
      ├── TooLarge              the caller must send less             limit, setting (raises it)
      ├── ModelNotServed        not on the list of served models
+     ├── FingerprintMismatch   another model than the request is for  expected, served
      ├── Overloaded            the caller can come back              retry_after (seconds), reason
      ├── Unavailable           not now, for no fault of the caller   retry_after (seconds)
      ├── DeadlineExceeded      the time the caller allowed is over
@@ -98,6 +99,19 @@ class ModelNotServed(ServiceError):
 
     def __init__(self, name: str, served: Sequence[str]) -> None:
         super().__init__(f"model {name!r} is not served here; served are: {', '.join(served)}")
+
+
+class FingerprintMismatch(ServiceError):
+    """The request is for the vectors of a model that is not the one served under that name."""
+
+    code = "fingerprint_mismatch"
+
+    def __init__(self, name: str, expected: str, served: str) -> None:
+        super().__init__(
+            f"model {name!r} has fingerprint {served} here, and the request wants {expected}"
+        )
+        self.expected = expected
+        self.served = served
 
 
 class Overloaded(ServiceError):

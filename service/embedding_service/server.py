@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from embedding_service.api.middleware.answering import BrokenAnswer
 from embedding_service.app import Application, build_application
-from embedding_service.errors import ModelUnavailable
+from embedding_service.errors import InvalidRequest, ModelUnavailable
 from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.settings import Settings
 from embedding_service.telemetry.traces import AsgiApp
@@ -127,11 +127,13 @@ async def serve(settings: Settings) -> int:
         )
         application = build_application(settings)
         listeners = [_listen(application.api, port)]
-        if settings.metrics_enabled and settings.metrics_port is not None:
-            metrics_port = sockets.enter_context(
-                open_port(settings.service_host, settings.metrics_port, "METRICS_PORT")
-            )
-            listeners.append(_listen(application.metrics, metrics_port))
+        others = [(settings.admin_port, "ADMIN_PORT", application.admin)]
+        if settings.metrics_enabled:
+            others.append((settings.metrics_port, "METRICS_PORT", application.metrics))
+        for number, setting, app in others:
+            if number is not None:
+                own = sockets.enter_context(open_port(settings.service_host, number, setting))
+                listeners.append(_listen(app, own))
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         _log.info("listening", host=settings.service_host, port=port.getsockname()[1])
         try:
@@ -181,7 +183,7 @@ async def _run(
             starting.result()
             _log.info("ready")
             await asyncio.wait({stopping, *serving}, return_when=asyncio.FIRST_COMPLETED)
-    except (ModelUnavailable, RecordUnavailable) as error:
+    except (InvalidRequest, ModelUnavailable, RecordUnavailable) as error:
         _log.critical("cannot start", reason=error.message)
         code = 1
     else:

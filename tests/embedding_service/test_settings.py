@@ -4,14 +4,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ByteSize, ValidationError
+from pydantic import BaseModel, ByteSize, SecretStr, ValidationError
 
 from bad_settings import faults_of
-from embedding_service.environment import (
-    load_settings,
-)
+from embedding_service.environment import BadSettings, load_settings
 from embedding_service.references import Source
-from embedding_service.settings import DEFAULT_MODEL, GROUPS, ModelOptions, ModelSettings, Settings
+from embedding_service.settings import (
+    DEFAULT_MODEL,
+    GROUPS,
+    ModelOptions,
+    ModelSettings,
+    Settings,
+)
 
 pytestmark = pytest.mark.usefixtures("working_folder")
 
@@ -171,3 +175,26 @@ def test_documents_are_kept_in_this_user_s_folder_for_data(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert load_settings().data_dir == tmp_path / "gpu-embedding"
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"DATABASE_URL": "none", "DATABASE_URL_FILE": "/f"}, "DATABASE_URL or DATABASE_URL_FILE"),
+        ({"ENCODER_API_KEY": "k", "ENCODER_API_KEY_FILE": "/f"}, "ENCODER_API_KEY or"),
+        ({"ENCODER_URL": "embedding:8001"}, "http://"),
+        ({"AWS_ACCESS_KEY_ID_FILE": "/f"}, "together with AWS_ACCESS_KEY_ID_FILE"),
+        ({"AWS_SECRET_ACCESS_KEY_FILE": "/f"}, "together with AWS_ACCESS_KEY_ID_FILE"),
+    ],
+)
+def test_secrets_come_from_one_place(
+    values: dict[str, str], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettings, match=fault):
+        load_settings()
+
+
+def test_a_key_is_not_told() -> None:
+    assert "hunter2" not in repr(Settings(encoder_api_key=SecretStr("hunter2")))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from embedding_service.errors import FingerprintMismatch
 from embedding_service.inference.description import Health, ModelDescription, ServedModel
 from embedding_service.inference.embedder import Embedder
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Timings
@@ -53,12 +54,15 @@ class FakeEmbedder(Embedder):
                 raise
         if self.failure:
             raise self.failure
+        served = (await self.describe(request.model)).fingerprint
+        if request.fingerprint not in {None, served}:
+            raise FingerprintMismatch("fake", str(request.fingerprint), served)
         vectors = [vector_of(one, request.dimensions or DIMENSION) for one in request.inputs]
         matrix = np.array(vectors, dtype=np.float32)
         counts = np.array([len(one) for one in request.inputs], dtype=np.int32)
         timings = Timings(0.1, 0.2, 0.3)
         cut, warnings = self.truncated, self.warnings
-        return Embeddings(matrix, "fake", FINGERPRINT, counts, cut, warnings, timings)
+        return Embeddings(matrix, "fake", served, counts, cut, warnings, timings)
 
     async def stream(self, request: EmbeddingRequest) -> AsyncGenerator[Embeddings, None]:
         failure, self.failure = self.failure, None

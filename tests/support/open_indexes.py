@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition, FieldType, Metric
 from embedding_service.indexes.documents import Changes, Document, Point, Puts
-from embedding_service.indexes.index import Index, Query
+from embedding_service.indexes.index import Index
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.records.record import Quota, Record, Standing
 from embedding_service.telemetry.index_metrics import IndexMetrics
 
@@ -63,7 +64,7 @@ class MeddledRecord(Record):
 
     def __init__(self, record: Record) -> None:
         """`record` stays open, and is what the other writer should use."""
-        super().__init__(record._database, record._url, record._patience)
+        super().__init__(record._database, record._address, record._patience)
         self._meddling: dict[str, deque[Callable[[], object]]] = defaultdict(deque)
         self.holds = 0
         """How often writers were kept out."""

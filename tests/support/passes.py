@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from embedding_service.indexes.index import Query
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.search.found import Found
 from embedding_service.retrieval.coalescing import Coalescer, Outcome
 from index_model import random_matrix
@@ -18,6 +18,7 @@ class Searched:
     index: KeptIndex = field(default_factory=lambda: KeptIndex(rows=300))
     passes: list[Query] = field(default_factory=list)
     failure: Exception | None = None
+    width: int = 1
 
     def search(self, query: Query) -> Outcome:
         self.passes.append(query)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.digests import name_files
-from embedding_service.indexes.index import Index, Query
+from embedding_service.indexes.index import Index
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.records.record import Record
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from house import Bench

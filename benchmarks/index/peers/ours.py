@@ -14,7 +14,7 @@ from embedding_service.environment import child_environment
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Puts
-from embedding_service.indexes.index import Query
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.records.opening import open_record
 from embedding_service.indexes.records.record import Quota
 from embedding_service.indexes.search.execution import Question, search

@@ -30,7 +30,7 @@ from embedding_service.api.middleware.recording import Recording
 from embedding_service.api.probes import metrics_router
 from embedding_service.api.refusals import MethodNotAllowed
 from embedding_service.api.rooms import Rooms
-from embedding_service.inference.embedder import Embedder
+from embedding_service.inference.encoder import Encoder
 from embedding_service.jobs.jobs import Jobs
 from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
@@ -38,7 +38,7 @@ from embedding_service.telemetry.metrics import Metrics
 
 
 def build_api(  # noqa: PLR0913  the composition names every part
-    embedder: Embedder,
+    embedder: Encoder,
     settings: Settings,
     metrics: Metrics,
     *,

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from embedding_service.api import openai, probes
 from embedding_service.api.bodies import Payload
-from embedding_service.api.native import embeddings, health, models
+from embedding_service.api.native import embeddings, health, models, vectors
 from embedding_service.api.native.indexes import (
     aliases,
     catalogue,
@@ -30,6 +30,7 @@ from embedding_service.api.tei import embed, information, payloads, tokens
 
 ROUTERS: Sequence[APIRouter] = (
     embeddings.router,
+    vectors.router,
     models.router,
     search.router,
     documents.router,
@@ -49,6 +50,7 @@ ROUTERS: Sequence[APIRouter] = (
 _PAYLOADS: Sequence[type[Payload]] = (
     embeddings.GenerateRequest,
     embeddings.BatchRequest,
+    vectors.VectorsRequest,
     index_payloads.SearchRequest,
     index_payloads.TextsToAdd,
     index_payloads.AddRequest,

@@ -54,6 +54,12 @@ OF_INDEXES: Final[Mapping[type[ServiceError], Row]] = {
         "Validation",
         "There is no such index, document or alias.",
     ),
+    errors.ManagedElsewhere: Row(
+        405,
+        "Managed elsewhere",
+        "Validation",
+        "The server serves one index alone (`INDEX_NAME`); indexes are made with kubectl.",
+    ),
     errors.Conflict: Row(
         409,
         "Conflict",

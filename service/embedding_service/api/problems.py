@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 
 from embedding_service import errors
 from embedding_service.api import refusals
-from embedding_service.api.headers import sane
+from embedding_service.api.headers import FINGERPRINT, sane
 from embedding_service.api.problem_rows import OF_INDEXES, Row, TeiType
 from embedding_service.errors import Issue, ServiceError
+from embedding_service.indexes.errors import ManagedElsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,12 @@ TABLE: Mapping[type[ServiceError], Row] = {
         "Model not served",
         "Validation",
         "The server does not serve this model; the message lists those it does.",
+    ),
+    errors.FingerprintMismatch: Row(
+        409,
+        "Fingerprint mismatch",
+        "Validation",
+        "The request is for another model than the one served; `X-Embedding-Fingerprint` tells it.",
     ),
     errors.Overloaded: Row(
         429,
@@ -198,16 +205,22 @@ def _refusal_of(error: HTTPException) -> Exception:
 
 
 def _headers_of(error: ServiceError) -> dict[str, str]:
-    if isinstance(error, refusals.NotAuthenticated):
-        fault = ', error="invalid_token"' if error.was_given else ""
-        return {"WWW-Authenticate": f'Bearer realm="{error.realm}"{fault}'}
-    if isinstance(error, refusals.MethodNotAllowed):
-        return {"Allow": sane(error.allowed)}
-    if isinstance(error, refusals.StalledBody):
-        return {"Connection": "close"}  # whatever may still come is no next request
-    if not isinstance(error, errors.Overloaded | errors.Unavailable):
-        return {}
-    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    if isinstance(error, refusals.Draining):
-        headers["Connection"] = "close"  # keep-alive would bring the next request here again
+    match error:
+        case refusals.NotAuthenticated():
+            fault = ', error="invalid_token"' if error.was_given else ""
+            headers = {"WWW-Authenticate": f'Bearer realm="{error.realm}"{fault}'}
+        case refusals.MethodNotAllowed():
+            headers = {"Allow": sane(error.allowed)}
+        case ManagedElsewhere():
+            headers = {"Allow": "GET"}
+        case errors.FingerprintMismatch():
+            headers = {FINGERPRINT: sane(error.served)}
+        case refusals.StalledBody():
+            headers = {"Connection": "close"}  # whatever may still come is no next request
+        case errors.Overloaded() | errors.Unavailable():
+            headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+            if isinstance(error, refusals.Draining):
+                headers["Connection"] = "close"  # keep-alive would lead the next request here again
+        case _:
+            headers = {}
     return headers

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.refusals import STALLED_AFTER, IndexesElsewhere
-from embedding_service.inference.embedder import Embedder
+from embedding_service.inference.encoder import Encoder
 from embedding_service.jobs.jobs import Jobs
 from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
@@ -18,7 +18,7 @@ from embedding_service.telemetry.metrics import Metrics
 class Rooms:
     """One for each application, on its `state`: routers are declared before there is one."""
 
-    embedder: Embedder
+    embedder: Encoder
     settings: Settings
     metrics: Metrics
     lifecycle: Lifecycle

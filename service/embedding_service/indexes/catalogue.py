@@ -11,8 +11,8 @@ import structlog
 from embedding_service.errors import ServiceError, Unavailable
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition
-from embedding_service.indexes.errors import IndexDamaged, NotFound, RecordUnavailable
-from embedding_service.indexes.index import Damage, Index
+from embedding_service.indexes.errors import Damage, IndexDamaged, NotFound, RecordUnavailable
+from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Listener, Quota, Record, Standing
 from embedding_service.telemetry.index_metrics import IndexMetrics
 

@@ -6,6 +6,7 @@ InvalidRequest
 ├── KeyReused             an idempotency key came with another body
 └── NotConfirmed          a removal without the name of what is removed
 NotFound                   no such index, document, snapshot, job or alias
+ManagedElsewhere           this process serves one index, which others make and drop
 Conflict                   the name is taken, or the state forbids it
 ├── ModelMismatch         vectors of another model than the index is of
 └── SnapshotTooNew        written by a newer version of this product
@@ -22,6 +23,7 @@ Those of snapshots are in snapshots/errors.py.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from embedding_service.errors import InvalidRequest, Issue, ServiceError, Unavailable
 
@@ -78,6 +80,18 @@ class NotFound(ServiceError):
         told = f"; there are: {', '.join(known)}" if known else ""
         super().__init__(f"no {kind} {name!r} here{told}")
         self.kind = kind
+
+
+class ManagedElsewhere(ServiceError):
+    """Which indexes there are is not decided here."""
+
+    code = "managed_elsewhere"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"this server serves index {name!r} alone; indexes are made and dropped with kubectl, "
+            "as EmbeddingIndex resources"
+        )
 
 
 class Conflict(ServiceError):
@@ -143,3 +157,12 @@ class RecordLocked(ServiceError):
             f"another process has its indexes in {folder}; stop it, set DATA_DIR to another "
             "folder, or set DATABASE_URL to a PostgreSQL that several processes may share"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A row that is not what was written, and so ends an index."""
+
+    reason: str
+    version: int
+    """Of the record, when the row was found; a later write may be its mending."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,8 +16,9 @@ from embedding_service.indexes.documents import (
     Puts,
     Scan,
 )
-from embedding_service.indexes.errors import RecordUnavailable
+from embedding_service.indexes.errors import Damage, RecordUnavailable
 from embedding_service.indexes.filters.tree import Filter
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.records.record import Quota, Record, Standing
 from embedding_service.indexes.search.found import Found
 from embedding_service.indexes.segments.bitmaps import Bitmap
@@ -31,32 +31,9 @@ from embedding_service.indexes.upkeep.upkeep import Holding
 from embedding_service.indexes.view import State, View, ViewFacts
 from embedding_service.indexes.watchers import Watchers
 from embedding_service.telemetry.index_metrics import IndexMetrics
-from embedding_service.vectors import Matrix
 
 _TRIES = 2
 """Searches before writers are kept out of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is searched for, by every row of a matrix alike."""
-
-    matrix: Matrix
-    """Shape (q, d), as the index keeps vectors: of unit length for cosine."""
-    top_k: int
-    filter: Filter | None = None
-    is_exact: bool = False
-    wants_documents: bool = True
-    """Whether hits need more than id and score."""
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A row that is not what was written, and so ends an index."""
-
-    reason: str
-    version: int
-    """Of the record, when the row was found; a later write may be its mending."""
 
 
 class Index:
@@ -208,6 +185,11 @@ class Index:
         """The index as it is in memory."""
         return self._current.view.describe()
 
+    @property
+    def width(self) -> int:
+        """Segments, each of which a thread of its own may search."""
+        return len(self._current.view.state.parts)
+
     def search(self, query: Query) -> tuple[Found, dict[int, Document]]:
         """The nearest documents of each query, and those documents by key where they are wanted.
 
@@ -255,7 +237,11 @@ class Index:
     def _search(self, query: Query) -> Found:
         with self._metrics.search_duration.labels(self.definition.name).time():
             return self._current.view.search(
-                query.matrix, query.top_k, condition=query.filter, is_exact=query.is_exact
+                query.matrix,
+                query.top_k,
+                condition=query.filter,
+                is_exact=query.is_exact,
+                spread=query.spread,
             )
 
     def _write(self, write: Callable[[], Committed]) -> Committed:

@@ -18,6 +18,7 @@ from embedding_service.indexes.filters.tree import Filter
 from embedding_service.indexes.search.execution import Question, search
 from embedding_service.indexes.search.found import Found
 from embedding_service.indexes.search.planner import Policy
+from embedding_service.indexes.search.spread import Spread
 from embedding_service.indexes.segments.bitmaps import Bitmap, Mask
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.growing import MOST_ROWS, Growing
@@ -90,11 +91,9 @@ class View:
         """Whether a change failed half way: the growing segment may have rows that no state has."""
         self._growing = Growing(definition, most_growing)
         self._state = State(0, self._growing.view(), Bitmap.full(0), ())
-
         self.known: Point | None = None
         """The last place in the record's history that what is here comes from; whoever applies
         changes keeps it. It may be ahead of `version`. None of what came from elsewhere."""
-
         self.build = 0
         """Number of the build whose graphs were loaded or given last (sharing.py)."""
 
@@ -114,7 +113,13 @@ class View:
         return self._state
 
     def search(
-        self, queries: Matrix, k: int, *, condition: Filter | None = None, is_exact: bool = False
+        self,
+        queries: Matrix,
+        k: int,
+        *,
+        condition: Filter | None = None,
+        is_exact: bool = False,
+        spread: Spread = map,
     ) -> Found:
         """The k nearest documents of each query, all at one version.
 
@@ -123,6 +128,7 @@ class View:
             k: At least 1; fewer are found where there are no more.
             condition: What their metadata must satisfy.
             is_exact: Whether graphs are passed over.
+            spread: Over whose threads; `map` takes the caller's.
 
         Raises:
             ValueError: queries of another shape or type, or not finite; a k below 1.
@@ -132,7 +138,7 @@ class View:
             raise ValueError(f"k is {k}; it must be at least 1")
         state = self._state  # read once: everything below is of one version
         question = Question(queries, k, condition, is_exact)
-        return search(state.version, state.parts, question, self.policy)
+        return search(state.version, state.parts, question, self.policy, spread)
 
     def apply(self, changes: Changes) -> None:
         """Bring in what happened; what has been applied already is passed over.

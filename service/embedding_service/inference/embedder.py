@@ -1,11 +1,9 @@
 """The front door of the room: texts in, vectors out, whatever model, device or worker does it."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import aclosing, asynccontextmanager
 from time import monotonic
 
 from embedding_service.errors import DeadlineExceeded, Unavailable
@@ -22,6 +20,7 @@ from embedding_service.inference.loading import (
 from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.registry import Registry
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Token, TokenIds
+from embedding_service.inference.slices import embed_in_slices
 from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
@@ -29,10 +28,6 @@ from embedding_service.telemetry.metrics import Metrics
 _RETRY_AFTER_LOADING = 10.0
 _BROKEN_AFTER = 60.0
 """Seconds of failing restarts after which only a new process can help."""
-_SLICE_TEXTS = 256
-"""Texts of one slice of a stream …"""
-_SLICES_AHEAD = 4
-"""… and how many of them are under way at once, so that the device has no pause between two."""
 
 
 class Embedder:
@@ -75,10 +70,11 @@ class Embedder:
         Raises:
             InvalidRequest: token ids out of range, a text too long with `truncate` false, bad
             dimensions or prompt. ModelNotServed: the model is not on the list. ModelUnavailable: it
-            is, and cannot be loaded. Overloaded: the predicted wait is above MAX_WAIT, or the queue
-            is full. Unavailable: no worker, or device memory exhausted by a single text.
-            DeadlineExceeded: `timeout` seconds went by. InferenceFailed, NonFiniteOutput: the model
-            could not do one of the texts.
+            is, and cannot be loaded. FingerprintMismatch: it is another than the one wanted.
+            Overloaded: the predicted wait is above MAX_WAIT, or the queue is full. Unavailable: no
+            worker, or device memory exhausted by a single text. DeadlineExceeded: `timeout` seconds
+            went by. InferenceFailed, NonFiniteOutput: the model could not do
+            one of the texts.
         """
         seconds = request.timeout or self._settings.request_timeout
         async with self._use(request.model, seconds) as (model, scope):
@@ -107,20 +103,12 @@ class Embedder:
         Refusals are raised before the first slice; a failure later ends the iteration with its
         error. The deadline is each slice's own.
         """
-        async with self._registry.use(request.model):  # not unloaded between two slices
-            slices = _cut_into_slices(request)
-            running: deque[asyncio.Task[Embeddings]] = deque()
-            try:
-                for each in slices:
-                    running.append(asyncio.create_task(self.embed(each)))
-                    if len(running) == _SLICES_AHEAD:
-                        yield await running.popleft()
-                while running:
-                    yield await running.popleft()
-            finally:
-                for task in running:
-                    task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
+        async with (
+            self._registry.use(request.model),  # not unloaded between two slices
+            aclosing(embed_in_slices(request, self.embed)) as parts,
+        ):
+            async for part in parts:
+                yield part
 
     async def describe(self, model: str | None = None) -> ModelDescription:
         """Load the model if need be and return its facts.
@@ -183,11 +171,3 @@ class Embedder:
             has_gpu=has_nvidia_gpu(),
             detail=detail,
         )
-
-
-def _cut_into_slices(request: EmbeddingRequest) -> list[EmbeddingRequest]:
-    inputs = request.inputs
-    return [
-        replace(request, inputs=inputs[start : start + _SLICE_TEXTS], offset=start)
-        for start in range(0, len(inputs), _SLICE_TEXTS)
-    ]

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from embedding_service.errors import InvalidRequest, Issue
+from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
 from embedding_service.inference.admission import admit, predict_wait
 from embedding_service.inference.batching import Entry
 from embedding_service.inference.loading import LoadedModel
@@ -46,6 +46,8 @@ async def forward(
     """
     name = model.description.name
     facts = model.description
+    if request.fingerprint not in {None, facts.fingerprint}:
+        raise FingerprintMismatch(name, str(request.fingerprint), facts.fingerprint)
     prompt = choose_prompt(
         facts.prompts, facts.default_prompt_name, request.input_type, request.prompt_name
     )

@@ -43,6 +43,8 @@ class EmbeddingRequest:
     """Cut what is longer than the model reads; False raises TextTooLong."""
     truncation_side: Side | None = None
     """The end that is cut off; None asks the model's own tokenizer."""
+    fingerprint: str | None = None
+    """Of the model whose vectors are wanted; None takes those of any."""
     traffic: TrafficClass = TrafficClass.INTERACTIVE
     max_batch_texts: int | None = None
     """Upper bound of texts in any forward that holds one of these."""

@@ -1,10 +1,10 @@
 """Which model an index is of: pinned when it is created, held to ever after."""
 
-from embedding_service.errors import InvalidRequest, Issue
+from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
 from embedding_service.indexes.definition import Definition, Metric, ModelPin
 from embedding_service.indexes.errors import ModelMismatch
 from embedding_service.inference.description import ModelDescription
-from embedding_service.inference.embedder import Embedder
+from embedding_service.inference.encoder import Encoder
 from embedding_service.inference.models.prompts import name_prompt
 from embedding_service.inference.requests import EmbeddingRequest, InputType, TrafficClass
 from embedding_service.vectors import Matrix
@@ -24,7 +24,7 @@ def pin(model: ModelDescription) -> ModelPin:
 class PinnedEmbedder:
     """Embeds the texts of indexes, each with the model that its index was created with."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Encoder) -> None:
         self._embedder = embedder
 
     async def describe(self, name: str | None) -> ModelDescription:
@@ -47,21 +47,23 @@ class PinnedEmbedder:
                 [Issue("is given where the index takes vectors only", path="text")],
             )
         model = await self._embedder.describe(self._served_as(pinned))
-        _check(definition, pinned, model.fingerprint)
         is_query = kind == "query"
         is_cut = definition.dimension != model.dimension
-        embeddings = await self._embedder.embed(
-            EmbeddingRequest(
-                inputs=texts,
-                model=model.name,
-                normalise=definition.metric is Metric.COSINE,
-                input_type=kind,
-                prompt_name=pinned.query_prompt if is_query else pinned.document_prompt,
-                dimensions=definition.dimension if is_cut else None,
-                traffic=TrafficClass.INTERACTIVE if is_query else TrafficClass.BULK,
+        try:
+            embeddings = await self._embedder.embed(
+                EmbeddingRequest(
+                    inputs=texts,
+                    model=model.name,
+                    normalise=definition.metric is Metric.COSINE,
+                    input_type=kind,
+                    prompt_name=pinned.query_prompt if is_query else pinned.document_prompt,
+                    dimensions=definition.dimension if is_cut else None,
+                    fingerprint=pinned.fingerprint,
+                    traffic=TrafficClass.INTERACTIVE if is_query else TrafficClass.BULK,
+                )
             )
-        )
-        _check(definition, pinned, embeddings.fingerprint)  # it may have been loaded anew meanwhile
+        except FingerprintMismatch as error:
+            raise ModelMismatch(definition.name, pinned.fingerprint, error.served) from error
         return embeddings.matrix
 
     def _served_as(self, pinned: ModelPin) -> str | None:
@@ -71,8 +73,3 @@ class PinnedEmbedder:
             if model.description and model.description.fingerprint == pinned.fingerprint:
                 return model.name
         return pinned.name if pinned.name in {model.name for model in served} else None
-
-
-def _check(definition: Definition, pinned: ModelPin, fingerprint: str) -> None:
-    if fingerprint != pinned.fingerprint:
-        raise ModelMismatch(definition.name, pinned.fingerprint, fingerprint)

@@ -12,7 +12,7 @@ from embedding_service.indexes.definition import Definition, Metric
 from embedding_service.indexes.documents import Document
 from embedding_service.indexes.errors import DimensionMismatch
 from embedding_service.indexes.filters.parsing import parse_filter
-from embedding_service.indexes.index import Query
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.search.found import Found, Hits
 from embedding_service.retrieval.additions import check_vector
 from embedding_service.retrieval.cursors import read_cursor, write_cursor

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from embedding_service.indexes.catalogue import Catalogue
@@ -21,6 +22,7 @@ from embedding_service.retrieval.coalescing import Coalescer
 from embedding_service.retrieval.creation import define
 from embedding_service.retrieval.cursors import read_cursor, write_cursor
 from embedding_service.retrieval.facts import describe
+from embedding_service.retrieval.founding import found
 from embedding_service.retrieval.pins import PinnedEmbedder
 from embedding_service.retrieval.pools import Pools
 from embedding_service.retrieval.queries import (
@@ -56,6 +58,7 @@ class Retrieval:
         embedder: PinnedEmbedder,
         pools: Pools,
         bounds: Bounds,
+        sole: NewIndex | None = None,
     ) -> None:
         """Over the indexes of one record.
 
@@ -65,25 +68,32 @@ class Retrieval:
             embedder: Of their texts.
             pools: Threads to work in.
             bounds: Of what is asked.
+            sole: The one index there is to be, where there is to be no other.
         """
         self.snapshots = Snapshots(catalogue)
         self._catalogue = catalogue
         self._embedder = embedder
         self._pools = pools
-        self._coalescer = Coalescer(pools.search, pools.searchers)
+        self._coalescer = Coalescer(pools.search, pools.searchers, pools.spread)
         self._bounds = bounds
         self._upkeep = upkeep
+        self._sole = sole
         self._follower = Follower(catalogue)
         self._keeper = Keeper(catalogue, upkeep)
         self.is_loaded = False
         """Whether every index has applied what the record had at the start."""
 
     async def start(self) -> None:
-        """Open every index, and follow what others do to them. Raises RecordUnavailable."""
+        """Open every index, and follow what others do to them.
+
+        Raises RecordUnavailable, and InvalidRequest: there can never be the one there is to be.
+        """
         await self._pools.write(self._catalogue.load)
-        self.is_loaded = True
         self._follower.start()
         self._keeper.start()
+        if self._sole is not None and not await self._pools.read(self._catalogue.standings):
+            await found(partial(self._create, self._sole), self._sole.name)
+        self.is_loaded = True
 
     async def close(self) -> None:
         """Finish what is being written and close the record."""

@@ -19,6 +19,7 @@ ERRORS: list[tuple[ServiceError, int, int]] = [
     (errors.TokenIdOutOfRange("m"), 400, 400),
     (errors.TooLarge("m", 1, "texts", "MAX_TEXTS"), 413, 413),
     (errors.ModelNotServed("m", ["n"]), 404, 404),
+    (errors.FingerprintMismatch("m", "e" * 64, "f" * 64), 409, 409),
     (errors.Overloaded("m", 1.5, "queue"), 429, 429),
     (errors.Unavailable("m"), 503, 503),
     (errors.DeadlineExceeded(3), 504, 504),

@@ -11,8 +11,9 @@ from embedding_service.environment import child_environment
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition, Engine, Metric
 from embedding_service.indexes.documents import Puts
-from embedding_service.indexes.index import Index, Query
+from embedding_service.indexes.index import Index
 from embedding_service.indexes.keeper import Keeper
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.records.opening import open_record
 from embedding_service.indexes.records.record import Quota
 from embedding_service.indexes.upkeep.building import Workshop

@@ -1,8 +1,9 @@
 """Queries that come while a pass runs go together; each caller gets its own answer, or error."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from embedding_service.indexes.definition import FieldType
 from embedding_service.indexes.filters.parsing import parse_filter
-from embedding_service.indexes.index import Query
+from embedding_service.indexes.query import Query
 from embedding_service.retrieval.coalescing import MOST_TOGETHER, Coalescer, Outcome
 from passes import Line, Searched, ask, query, same, settle
 
@@ -23,7 +24,7 @@ def line() -> Line:
 
 
 async def test_a_query_to_an_idle_index_goes_at_once(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     (asked,) = ask(coalescer, index, query(1))
     await settle()
     assert len(line.waiting) == 1
@@ -33,7 +34,7 @@ async def test_a_query_to_an_idle_index_goes_at_once(line: Line) -> None:
 
 
 async def test_queries_that_come_while_a_pass_runs_go_together(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     first = ask(coalescer, index, query(0))
     await settle()
     later = ask(coalescer, index, *(query(seed, rows=seed) for seed in (1, 2, 3)))
@@ -45,8 +46,26 @@ async def test_queries_that_come_while_a_pass_runs_go_together(line: Line) -> No
         assert same(found, index.alone(query(seed, rows=max(1, seed))))
 
 
+@pytest.mark.parametrize(
+    ("width", "passes"), [(1, [(1, False), (1, False), (2, False)]), (5, [(1, True), (3, True)])]
+)
+async def test_a_pass_takes_the_threads_that_are_free(
+    line: Line, width: int, passes: list[tuple[int, bool]]
+) -> None:
+    def spread(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
+        return map(function, items)
+
+    index, coalescer = Searched(width=width), Coalescer(line.run, 2, spread)
+    asked = [ask(coalescer, index, query(seed))[0] for seed in range(4)]
+    await settle()
+    await line.end_all()
+    assert [(len(one.matrix), one.spread is spread) for one in index.passes] == passes
+    for seed, each in enumerate(asked):
+        assert same((await each)[0], index.alone(query(seed)))
+
+
 async def test_each_gets_as_many_hits_as_it_wants(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     asked = ask(coalescer, index, query(0), query(1, top_k=3), query(2, top_k=200))
     await settle()
     await line.end_all()
@@ -55,7 +74,7 @@ async def test_each_gets_as_many_hits_as_it_wants(line: Line) -> None:
 
 
 async def test_different_kinds_go_apart(line: Line) -> None:
-    one, other, coalescer = Searched(), Searched(), Coalescer(line.run, passes=1)
+    one, other, coalescer = Searched(), Searched(), Coalescer(line.run, threads=1)
     condition = parse_filter({"n": {"lt": 100}}, {"n": FieldType.INT})
     bare = query(1)
     kinds = [
@@ -78,7 +97,7 @@ async def test_different_kinds_go_apart(line: Line) -> None:
 
 
 async def test_equal_filters_go_together(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     fields = {"n": FieldType.INT}
     asked = ask(
         coalescer,
@@ -95,7 +114,7 @@ async def test_equal_filters_go_together(line: Line) -> None:
 async def test_a_pass_has_a_bound_and_what_is_beyond_it_waits_behind_other_kinds(
     line: Line,
 ) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     busy = ask(coalescer, index, query(0))
     await settle()
     many = ask(coalescer, index, *(query(seed) for seed in range(MOST_TOGETHER + 5)))
@@ -108,7 +127,7 @@ async def test_a_pass_has_a_bound_and_what_is_beyond_it_waits_behind_other_kinds
 
 
 async def test_a_search_larger_than_a_pass_goes_alone(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     sizes = (1, 1, MOST_TOGETHER + 1, 1)
     asked = ask(coalescer, index, *(query(seed, rows) for seed, rows in enumerate(sizes)))
     await settle()
@@ -118,7 +137,7 @@ async def test_a_search_larger_than_a_pass_goes_alone(line: Line) -> None:
 
 
 async def test_as_many_passes_as_there_are_threads_run_at_once(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=2)
+    index, coalescer = Searched(), Coalescer(line.run, threads=2)
     asked = ask(coalescer, index, *(query(seed) for seed in range(5)))
     await settle()
     assert len(line.waiting) == 2
@@ -130,7 +149,7 @@ async def test_as_many_passes_as_there_are_threads_run_at_once(line: Line) -> No
 
 
 async def test_an_error_reaches_the_callers_of_its_pass_and_no_other(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     asked = ask(coalescer, index, query(0), query(1), query(2))
     await settle()
     await line.end_one()
@@ -148,7 +167,7 @@ async def test_an_error_reaches_the_callers_of_its_pass_and_no_other(line: Line)
 
 
 async def test_a_caller_that_goes_while_it_waits_is_not_searched_for(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     asked = ask(coalescer, index, query(0), query(1), query(2))
     await settle()
     asked[1].cancel()
@@ -161,7 +180,7 @@ async def test_a_caller_that_goes_while_it_waits_is_not_searched_for(line: Line)
 
 
 async def test_nothing_is_searched_when_all_have_gone(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     asked = ask(coalescer, index, query(0), query(1))
     await settle()
     asked[1].cancel()
@@ -176,7 +195,7 @@ async def test_nothing_is_searched_when_all_have_gone(line: Line) -> None:
 
 
 async def test_a_caller_that_goes_during_its_pass_takes_nobody_along(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     asked = ask(coalescer, index, query(0), query(1), query(2))
     await settle()
     await line.end_one()
@@ -187,7 +206,7 @@ async def test_a_caller_that_goes_during_its_pass_takes_nobody_along(line: Line)
 
 
 async def test_a_pass_that_is_not_run_any_more_cancels_its_callers(line: Line) -> None:
-    index, coalescer = Searched(), Coalescer(line.run, passes=1)
+    index, coalescer = Searched(), Coalescer(line.run, threads=1)
     asked = ask(coalescer, index, query(0))
     await settle()
     _, future = line.waiting.pop()
@@ -204,7 +223,7 @@ async def test_a_pass_that_cannot_be_started_fails_its_callers_and_no_later_ones
             raise RuntimeError("cannot schedule new futures after shutdown")
         return line.run(call)
 
-    coalescer = Coalescer(run, passes=1)
+    coalescer = Coalescer(run, threads=1)
     (asked,) = ask(coalescer, index, query(0))
     with pytest.raises(RuntimeError, match="after shutdown"):
         await asyncio.wait_for(asked, SECONDS)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import traced_writer
-from embedding_service.indexes.index import Query
+from embedding_service.indexes.query import Query
 from embedding_service.indexes.snapshots import loading, manifests
 from embedding_service.indexes.snapshots.stores import open_store
 from power import Choose, Disk, by_chance, everything, nothing

@@ -95,3 +95,30 @@ class ModelsAnswer(_Answer):
     """The served models, the default first."""
 
     models: list[ModelEntry]
+
+
+class ModelAnswer(_Answer):
+    """One loaded model, whole."""
+
+    name: str
+    reference: str
+    fingerprint: str
+    """Hex sha256; models with the same one give the same vectors."""
+    dimension: int
+    max_length: int | None
+    """Tokens, special tokens included."""
+    backend: str
+    architecture: str
+    device: str
+    device_name: str
+    dtype: str
+    pooling: str
+    matryoshka: bool
+    fallback: str | None
+    """Why it runs on the CPU although a GPU was wanted."""
+    prompts: dict[str, str]
+    """Its own prompts by name."""
+    default_prompt: str | None
+    """Name of the one before texts without an `input_type`."""
+    versions: dict[str, str]
+    """Libraries that make the vectors."""

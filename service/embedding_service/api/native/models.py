@@ -1,4 +1,4 @@
-"""GET /api/v1/models."""
+"""GET /api/v1/models and /api/v1/models/{name}."""
 
 from typing import Any
 
@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from embedding_service.api.dialects import Dialect
-from embedding_service.api.native.answers import ModelsAnswer
+from embedding_service.api.native.answers import ModelAnswer, ModelsAnswer
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import rooms_of
 from embedding_service.inference.description import ModelDescription, ServedModel
+from embedding_service.inference.remote.wire import DEFAULT, write_description
 
 router = APIRouter(prefix="/api/v1", tags=["models"])
 
@@ -38,6 +39,19 @@ async def models(request: Request) -> Response:
     served = rooms_of(request).embedder.served()
     body = orjson.dumps({"models": [_entry(model) for model in served]})
     return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/models/{name:path}",
+    summary="One model",
+    responses={200: {"model": ModelAnswer}, **problems_of(Dialect.NATIVE)},
+)
+async def model(request: Request, name: str) -> Response:
+    """All that is known of one model, which is loaded if need be; `default` is the default one."""
+    embedder = rooms_of(request).embedder
+    is_named = any(served.name == name for served in embedder.served())
+    description = await embedder.describe(None if name == DEFAULT and not is_named else name)
+    return Response(write_description(description), media_type="application/json")
 
 
 def _entry(model: ServedModel) -> dict[str, Any]:

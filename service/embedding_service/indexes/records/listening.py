@@ -7,12 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 import psycopg
-from sqlalchemy import URL
 
 from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.records.faults import RETRY_AFTER, explain
 from embedding_service.indexes.records.locking import CHANNEL
-from embedding_service.indexes.records.postgresql import PatientConnection, connect
+from embedding_service.indexes.records.postgresql import Address, PatientConnection, connect
 
 _SLICE: Final = 0.25
 """Seconds between two looks at whether somebody wants to close."""
@@ -21,11 +20,11 @@ _SLICE: Final = 0.25
 class Listener:
     """Tells which indexes other processes have written to. Thread-safe.
 
-    Without a `url` (SQLite: there are no other processes) nobody ever writes.
+    Without an `address` (SQLite: there are no other processes) nobody ever writes.
     """
 
-    def __init__(self, url: URL | None, patience: float) -> None:
-        self._url = url
+    def __init__(self, address: Address | None, patience: float) -> None:
+        self._address = address
         self._patience = patience
         self._connection: PatientConnection | None = None
         self._closing = threading.Event()
@@ -41,7 +40,7 @@ class Listener:
         deadline = time.monotonic() + timeout
         while not self._closing.is_set() and (left := deadline - time.monotonic()) > 0:
             with self._using:
-                if self._url is not None and self._connection is None and self._connect(self._url):
+                if self._connection is None and self._connect():
                     return set()
                 if self._connection is not None and (told := self._receive(min(left, _SLICE))):
                     return told
@@ -56,11 +55,11 @@ class Listener:
         with self._using:
             self._disconnect()
 
-    def _connect(self, url: URL) -> bool:
-        if self._closing.is_set():
+    def _connect(self) -> bool:
+        if self._address is None or self._closing.is_set():
             return False
         try:
-            self._connection = connect(url, self._patience)
+            self._connection = connect(self._address(), self._patience)
             self._connection.set_autocommit(True)
             self._connection.execute(f"LISTEN {CHANNEL}")
         except (psycopg.Error, RecordUnavailable):
@@ -109,13 +108,13 @@ class Election:
                 self._connection.close()
 
 
-def elect(url: URL | None, uid: str, patience: float) -> Election | None:
+def elect(address: Address | None, uid: str, patience: float) -> Election | None:
     """Stand for election; None when another process holds the office. Raises RecordUnavailable."""
-    if url is None:
+    if address is None:
         return Election(None)
     number = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8], signed=True)
     try:
-        connection = connect(url, patience)
+        connection = connect(address(), patience)
     except psycopg.Error as error:
         raise RecordUnavailable(
             f"the database does not answer ({explain(error)})", RETRY_AFTER

@@ -1,8 +1,9 @@
 """A PostgreSQL that several processes share."""
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -13,6 +14,9 @@ from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.records.sessions import Database
 
 _T = TypeVar("_T")
+Address: TypeAlias = Callable[[], URL]
+"""Where the database is now, and who may use it: passwords change. May raise RecordUnavailable."""
+
 _CONNECTIONS: Final = 10
 _OLDEST: Final = 130_000  # PostgreSQL 13, as libpq counts
 _RETRY_AFTER: Final = 60.0
@@ -84,11 +88,11 @@ def connect(url: URL, patience: float) -> PatientConnection:
     return connection
 
 
-def open_postgresql(url: URL, patience: float) -> Database:
-    """Pools of connections to `url`; none is made yet. `patience` is in seconds."""
+def open_postgresql(address: Address, patience: float) -> Database:
+    """Pools of connections; none is made yet. `patience` is in seconds."""
     writer = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect(url, patience),
+        creator=lambda: connect(address(), patience),
         hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_size=_CONNECTIONS,

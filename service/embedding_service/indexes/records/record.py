@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import URL
-
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import (
     Changes,
@@ -29,6 +27,7 @@ from embedding_service.indexes.records.definitions import read_standing
 from embedding_service.indexes.records.history import HistoryLost
 from embedding_service.indexes.records.listening import Election, Listener, elect
 from embedding_service.indexes.records.locking import lock
+from embedding_service.indexes.records.postgresql import Address
 from embedding_service.indexes.records.scanning import outline, read_whole, scan
 from embedding_service.indexes.records.sessions import Database
 from embedding_service.indexes.records.silence import Silence
@@ -63,9 +62,9 @@ class Record:
     idempotency key is safe.
     """
 
-    def __init__(self, database: Database, url: URL | None, patience: float) -> None:
+    def __init__(self, database: Database, address: Address | None, patience: float) -> None:
         self._database = database
-        self._url = url
+        self._address = address
         self._patience = patience
         self.silence = Silence()
         """Kept by those who ask often."""
@@ -230,7 +229,7 @@ class Record:
 
     def listen(self) -> Listener:
         """Be told of writes, by whatever process; polling `heads` is what is certain."""
-        return Listener(self._url, self._patience)
+        return Listener(self._address, self._patience)
 
     def build(self, uid: str, known: Point | None = None) -> Build:
         """The graphs that were built for all processes; `known` as for `changes`."""
@@ -245,4 +244,4 @@ class Record:
 
     def try_lock(self, uid: str) -> Election | None:
         """Become the one process that builds for an index; None when another is."""
-        return elect(self._url, uid, self._patience)
+        return elect(self._address, uid, self._patience)

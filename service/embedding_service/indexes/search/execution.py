@@ -12,6 +12,7 @@ from embedding_service.indexes.filters.tree import Filter
 from embedding_service.indexes.search.found import Found, Hits
 from embedding_service.indexes.search.planner import Facts, Method, Policy, plan_search
 from embedding_service.indexes.search.scores import score
+from embedding_service.indexes.search.spread import Spread
 from embedding_service.indexes.segments.bitmaps import Bitmap, Mask, Slots
 from embedding_service.indexes.segments.kernels.exact import find_candidates
 from embedding_service.indexes.segments.masks import evaluate
@@ -48,14 +49,19 @@ class _Part:
 
 
 def search(
-    version: int, parts: Sequence[tuple[Segment, Bitmap]], question: Question, policy: Policy
+    version: int,
+    parts: Sequence[tuple[Segment, Bitmap]],
+    question: Question,
+    policy: Policy,
+    spread: Spread = map,
 ) -> Found:
     """The nearest live rows of all segments; `version` is that of their state."""
-    found = [
-        part
-        for segment, live in parts
-        if (part := _search_segment(segment, live, question, policy)) is not None
-    ]
+
+    def search_one(part: tuple[Segment, Bitmap]) -> _Part | None:
+        segment, live = part
+        return _search_segment(segment, live, question, policy)
+
+    found = [part for part in spread(search_one, parts) if part is not None]
     return Found(version, _merge(found, question))
 
 

@@ -9,7 +9,8 @@ import itertools
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
@@ -20,9 +21,10 @@ from obstore.store import S3Store
 from embedding_service.errors import InvalidRequest
 from embedding_service.indexes.snapshots.blobs import Stored
 from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
+from embedding_service.indexes.snapshots.keys import Keys
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import S3Config, S3Credential
 
 _PIECE: Final = 8 << 20
 """Bytes of one request; S3 takes up to 10,000 of them for a file, each of 5 MiB or more."""
@@ -30,12 +32,14 @@ _REQUESTS_AT_ONCE: Final = 4
 _RETRIES: Final = 4
 _RETRY_SECONDS: Final = 60.0
 _LONGEST_REASON: Final = 300
+_BELIEVED: Final = timedelta(minutes=1)
 
 
 class Objects:
     """A BlobStore below one prefix of a bucket."""
 
-    def __init__(self, url: str, options: Mapping[str, str]) -> None:
+    def __init__(self, url: str, options: Mapping[str, str], keys: Keys | None = None) -> None:
+        """With `keys`, or those of the environment."""
         self._url = url
         try:
             parts = urlsplit(url)
@@ -44,6 +48,7 @@ class Objects:
                 parts.netloc,
                 prefix=parts.path.strip("/") or None,
                 config=cast("S3Config", dict(options)),
+                credential_provider=None if keys is None else partial(_tell, keys),
                 retry_config={
                     "max_retries": _RETRIES,
                     "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
@@ -137,6 +142,12 @@ class Objects:
             raise SnapshotStoreUnavailable(
                 self._url, _reason(error), is_ambiguous=is_ambiguous
             ) from error
+
+
+def _tell(keys: Keys) -> "S3Credential":
+    """For some seconds, and then it is asked again."""
+    expires_at = datetime.now(UTC) + _BELIEVED
+    return {**keys.read(), "expires_at": expires_at}
 
 
 def _first(pieces: Iterator[bytes], size: int) -> bytes:

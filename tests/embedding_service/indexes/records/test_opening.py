@@ -13,6 +13,7 @@ from embedding_service.indexes.records import schema
 from embedding_service.indexes.records.migrations.versions import v0001_first
 from embedding_service.indexes.records.opening import open_record
 from embedding_service.indexes.records.record import Record
+from embedding_service.secret import Secret
 
 
 def test_migrations_make_the_tables_of_the_schema(record: Record) -> None:
@@ -44,6 +45,31 @@ def test_a_migration_that_fails_leaves_nothing(
         with pytest.raises(Crash):
             open_record(record_url, record_folder)
     open_record(record_url, record_folder).close()
+
+
+def test_an_address_that_changes_is_that_of_the_next_connection(
+    postgresql: PostgreSQL, postgresql_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "address"
+    file.write_text(postgresql_url)
+    record = open_record(Secret("DATABASE_URL_FILE", file=file), tmp_path / "record")
+    name = get_name(postgresql_url)
+    postgresql.execute(f"CREATE ROLE successor_{name} LOGIN SUPERUSER")
+    file.write_text(postgresql_url.replace("://tester@", f"://successor_{name}@"))
+    with record._database.reading() as connection:
+        first = connection.exec_driver_sql("SELECT current_user").scalar_one()
+    record._database.writer.dispose()
+    with record._database.reading() as connection:
+        second = connection.exec_driver_sql("SELECT current_user").scalar_one()
+    record.close()
+    assert (first, second) == ("tester", f"successor_{name}")
+    postgresql.execute(f"DROP ROLE successor_{name}")
+
+
+def test_an_address_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    secret = Secret("DATABASE_URL_FILE", file=tmp_path / "nowhere")
+    with pytest.raises(RecordUnavailable, match="DATABASE_URL_FILE"):
+        open_record(secret, tmp_path)
 
 
 def test_there_is_one_first_revision() -> None:

@@ -15,7 +15,9 @@ from embedding_service.errors import InvalidRequest
 from embedding_service.indexes.errors import OutOfSpace
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
+from embedding_service.indexes.snapshots.keys import Keys
 from embedding_service.indexes.snapshots.stores import open_store
+from embedding_service.secret import Secret
 
 BIG = 20_000_001
 """Bytes: three requests to S3."""
@@ -173,6 +175,21 @@ def test_wrong_credentials_are_told(s3_place: tuple[str, dict[str, str]]) -> Non
     store = open_store(url, options | {"access_key_id": "nobody"})
     with pytest.raises(SnapshotStoreUnavailable, match="PermissionDenied"):
         store.probe()
+
+
+def test_keys_of_files_are_those_that_are_used(
+    s3_place: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    url, options = s3_place
+    given = {name: options[name] for name in ("access_key_id", "secret_access_key")}
+    others = {name: value for name, value in options.items() if name not in given}
+    for name, value in given.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    key, secret = (Secret("FILE", file=tmp_path / name) for name in given)
+    open_store(url, others, Keys(key, secret)).probe()
+    (tmp_path / "access_key_id").write_text("nobody")
+    with pytest.raises(SnapshotStoreUnavailable, match="PermissionDenied"):
+        open_store(url, others, Keys(key, secret)).probe()
 
 
 def test_a_bucket_that_is_not_there_is_told(s3_place: tuple[str, dict[str, str]]) -> None:

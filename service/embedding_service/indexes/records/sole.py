@@ -1,0 +1,79 @@
+"""The record of one index, as if its database had no other."""
+
+from dataclasses import dataclass, replace
+
+from embedding_service.indexes.definition import Definition
+from embedding_service.indexes.errors import ManagedElsewhere, NotFound
+from embedding_service.indexes.records.postgresql import Address
+from embedding_service.indexes.records.record import Record
+from embedding_service.indexes.records.sessions import Database
+from embedding_service.indexes.records.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Sole:
+    """Which index it is."""
+
+    uid: str
+    """Its key, and its name in the database: no other index there has it."""
+    name: str
+    """What people call it here; indexes of other namespaces may be called so too."""
+
+
+class SoleRecord(Record):
+    """A Record in which nothing else is to be found, made or dropped."""
+
+    def __init__(
+        self, database: Database, address: Address | None, patience: float, sole: Sole
+    ) -> None:
+        super().__init__(database, address, patience)
+        self._sole = sole
+
+    def create(self, definition: Definition) -> Standing:
+        """Make the index. Raises Conflict when it is there, ManagedElsewhere for another one."""
+        if definition.name != self._sole.name:
+            raise ManagedElsewhere(self._sole.name)
+        there = replace(definition, uid=self._sole.uid, name=self._sole.uid)
+        return self._called(super().create(there))
+
+    def indexes(self) -> list[Standing]:
+        """The index, when it is there."""
+        try:
+            return [self.standing(self._sole.uid)]
+        except NotFound:
+            return []
+
+    def find(self, name: str) -> Standing:
+        """The index, by its name alone."""
+        if name != self._sole.name:
+            raise NotFound("index", name, [self._sole.name])
+        return self.standing(self._sole.uid)
+
+    def standing(self, uid: str) -> Standing:
+        """The index as it is now."""
+        if uid != self._sole.uid:
+            raise NotFound("index", uid)
+        return self._called(super().standing(uid))
+
+    def heads(self) -> dict[str, int]:
+        """Version of the index, when it is there."""
+        return {each.definition.uid: each.version for each in self.indexes()}
+
+    def drop(self, uid: str) -> None:
+        """Raises ManagedElsewhere."""
+        raise ManagedElsewhere(self._sole.name)
+
+    def aliases(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+    def point(self, alias: str, name: str) -> None:
+        """Raises ManagedElsewhere."""
+        raise ManagedElsewhere(self._sole.name)
+
+    def unpoint(self, alias: str) -> None:
+        """Raises ManagedElsewhere."""
+        raise ManagedElsewhere(self._sole.name)
+
+    def _called(self, standing: Standing) -> Standing:
+        return replace(standing, definition=replace(standing.definition, name=self._sole.name))

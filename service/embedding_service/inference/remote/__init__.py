@@ -1,0 +1,1 @@
+"""Asks another server for vectors, over its binary route."""

@@ -1,0 +1,66 @@
+"""How texts become vectors, here or elsewhere."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from embedding_service.settings.group import Group, Period
+
+
+class EngineSettings(Group):
+    """How texts become vectors."""
+
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    """`auto` takes CUDA if it works and the CPU, loudly, if not; `cuda` refuses to fall back."""
+    cuda_visible_devices: str | None = None
+    """Which GPUs, by number or UUID, separated by commas; CUDA reads it. Each one gets a worker."""
+    workers: int = Field(default=0, ge=0, le=256)
+    """Worker processes of a model on the CPU; 0 is one for each core this process may use, 16 at
+    most."""
+    worker_threads: int = Field(default=1, ge=1, le=256)
+    """Threads of one CPU worker."""
+    tokenizer_threads: int = Field(default=0, ge=0, le=64)
+    """Threads that tokenise; 0 is one for each core, 4 at most."""
+    max_batch_tokens: int = Field(default=0, ge=0)
+    """Tokens in one forward; 0 is 2,048 on a CPU and 16,384 on a GPU."""
+    max_batch_texts: int = Field(default=256, ge=1)
+    """Texts in one forward."""
+    max_queue_tokens: int = Field(default=4_000_000, ge=1)
+    """Tokens waiting for one model; beyond it requests get 429. A request alone in the queue is
+    always taken."""
+    max_wait: Period = 30.0
+    """Seconds a request may have to wait for its first forward, as predicted from the measured
+    rate; beyond it 429."""
+    request_timeout: Period = 300.0
+    """Seconds after which a request is given up with 504 and what is left of it dropped."""
+    forward_timeout: Period = 60.0
+    """Seconds after which a forward counts as hung: its worker is killed and its texts are tried
+    again."""
+
+
+class EncoderSettings(Group):
+    """Who turns texts into vectors, where this server does not."""
+
+    encoder_url: str = ""
+    """Address of another server of this kind that makes the vectors, for example
+    `http://embedding:8001`; unset loads the models here."""
+    encoder_api_key: SecretStr = SecretStr("")
+    """Key of that server, where it asks for one."""
+    encoder_api_key_file: Path | None = None
+    """File with that key instead. Read again when it changes."""
+
+    @field_validator("encoder_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("use http://… or https://…")
+        return value
+
+    @field_validator("encoder_api_key_file")
+    @classmethod
+    def _check_one_key(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        key = info.data.get("encoder_api_key")
+        if value is not None and key is not None and key.get_secret_value():
+            raise ValueError("set either ENCODER_API_KEY or ENCODER_API_KEY_FILE")
+        return value
