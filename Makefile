@@ -30,8 +30,8 @@ help: ## List the verbs
 run: install ## Serve on http://localhost:8001, with a small model that needs no download unless you chose one
 	@scripts/run
 
-test: lint ## Check everything that needs no root: lint, types, layers, tests, coverage (up to 8 minutes)
-	@echo "==> Tests, in random order on every core, with coverage: up to 7 minutes on 2 cores"
+test: lint ## Check everything that needs no root: lint, types, layers, tests, coverage (up to 12 minutes)
+	@echo "==> Tests, in random order on every core, with coverage: up to 11 minutes on 2 cores"
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto --maxprocesses 8 --dist loadgroup
 	@# A process that a test kills may leave half a file, which is no loss.

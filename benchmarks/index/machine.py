@@ -16,7 +16,10 @@ _PACKAGES: Final = ("faiss-cpu", "numpy", "sqlalchemy", "psycopg", "chromadb", "
 
 def describe_machine(root: Path) -> Iterator[str]:
     """Lines of a list: date, commit, machine, versions."""
-    commit = _say(["git", "-C", str(root), "describe", "--always", "--dirty"]) or "unknown"
+    git = ["git", "-C", str(root)]
+    commit = _say([*git, "describe", "--always"]) or "unknown"
+    if _say([*git, "status", "--porcelain", "--", ":!docs"]):  # where the page itself is
+        commit += "-dirty"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     yield f"Date: {datetime.now(UTC):%Y-%m-%d}; commit: {commit}"
     yield (

@@ -166,7 +166,8 @@ def build_retrieval(
         readers=_READERS,
         searchers=usable_cores(),
     )
-    catalogue = Catalogue(record, quota, metrics.indexes, build_archive(settings, record.build))
+    archive = build_archive(settings, record.build, only=sole.uid if sole else None)
+    catalogue = Catalogue(record, quota, metrics.indexes, archive)
     threads = max(1, usable_cores() // 2)  # the other half is for searches
     workshop = Workshop(settings.data_dir / _WORKSHOP, child_environment(), threads)
     upkeep = Upkeep(workshop, metrics.indexes)
@@ -206,16 +207,18 @@ def _read_sole(settings: SoleIndexSettings) -> tuple[Sole | None, NewIndex | Non
 
 
 def build_archive(
-    settings: IndexSettings, builds: Callable[[str], Build] = lambda _: Build(0, ())
+    settings: IndexSettings,
+    builds: Callable[[str], Build] = lambda _: Build(0, ()),
+    only: str | None = None,
 ) -> Archive:
     """The snapshots of all indexes; their store is not asked for anything yet.
 
-    `builds` tells the graphs that several processes share.
+    `builds` tells the graphs that several processes share, `only` the one index that may be read.
     """
     url = settings.snapshot_url or (settings.data_dir / _SNAPSHOTS).absolute().as_uri()
     policy = Policy(settings.snapshots_kept, timedelta(seconds=settings.snapshots_kept_for))
     store = open_store(url, keys=_read_keys(settings))
-    return Archive(store, settings.data_dir, policy, __version__, builds)
+    return Archive(store, settings.data_dir, policy, __version__, builds, only)
 
 
 def _read_keys(settings: IndexSettings) -> Keys | None:

@@ -7,6 +7,7 @@ import pytest
 from embedding_service import errors
 from embedding_service.errors import (
     DeadlineExceeded,
+    FingerprintMismatch,
     InferenceFailed,
     InvalidRequest,
     Issue,
@@ -27,6 +28,7 @@ EXAMPLES: list[ServiceError] = [
     TokenIdOutOfRange("token ids out of range"),
     TooLarge("20,000 texts in one request", 10_000, "texts", "MAX_TEXTS"),
     ModelNotServed("huge", ["mini", "large"]),
+    FingerprintMismatch("mini", "e" * 64, "f" * 64),
     Overloaded("the queue is full", 1.5, "queue_full"),
     Unavailable("starting", 2.0),
     DeadlineExceeded(300.0),

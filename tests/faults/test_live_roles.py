@@ -121,6 +121,8 @@ def test_the_index_is_as_the_settings_say(pair: LiveServer) -> None:
 def test_other_indexes_are_not_there(pair: LiveServer) -> None:
     with pair.http() as http:
         assert http.get("/api/v1/indexes/other").status_code == httpx.codes.NOT_FOUND
+        theirs = {"confirm": "faq", "from_uid": "bank/1234"}
+        assert http.post(f"{FAQ}/restore", json=theirs).status_code == httpx.codes.NOT_FOUND
 
 
 @pytest.fixture(scope="module")

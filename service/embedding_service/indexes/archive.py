@@ -50,6 +50,7 @@ class Archive:
         policy: Policy,
         version: str,
         builds: Callable[[str], Build] = lambda _: Build(0, ()),
+        only: str | None = None,
     ) -> None:
         """Over a store that belongs to one record.
 
@@ -59,9 +60,11 @@ class Archive:
             policy: Which snapshots stay.
             version: Of this package.
             builds: The graphs of an index, by its uid, that are shared now and so must stay.
+            only: The uid of the one index whose snapshots may be read; None is every one.
         """
         self._store = store
         self._builds = builds
+        self._only = only
         self._workspace = folder / "publishing"
         self._cache = folder / "segments"
         self._policy = policy
@@ -85,11 +88,13 @@ class Archive:
         return manifest
 
     def snapshots(self, uid: str) -> Listed:
-        """All snapshots of an index, those that cannot be read too."""
+        """All snapshots of an index, those that cannot be read too. Raises NotFound."""
+        self._check_readable(uid)
         return manifests.snapshots(self._store, uid)
 
     def find(self, uid: str, id: str) -> Manifest:  # noqa: A002  the field's own name
         """One snapshot by id, or the newest. Raises NotFound."""
+        self._check_readable(uid)
         if id != NEWEST:
             return manifests.find(self._store, uid, id)
         manifest = manifests.newest(self._store, uid)
@@ -154,6 +159,10 @@ class Archive:
     def forget(self, uid: str) -> None:
         """Remove the files on disk here of an index that is gone; its snapshots stay."""
         shutil.rmtree(self._cache / uid, ignore_errors=True)
+
+    def _check_readable(self, uid: str) -> None:
+        if self._only not in {None, uid}:  # of another namespace, perhaps
+            raise NotFound("index", uid)
 
     def _fetch(self, standing: Standing) -> Segments | None:
         uid = standing.definition.uid

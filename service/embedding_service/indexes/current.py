@@ -33,7 +33,10 @@ class Current:
     def follow(self) -> None:
         """Apply what the record has and the view has not, whoever wrote it."""
         with self._applying:
-            self._catch_up(self.view if self.is_loaded else self._tail.begin())
+            if self.is_loaded:
+                self._catch_up(self.view)
+            else:
+                self._take_over(self._tail.begin_whole)
             self.is_loaded = True  # under the lock, or whoever comes next would begin again
 
     def reload(self, pause: Callable[[], None]) -> None:
@@ -41,7 +44,7 @@ class Current:
 
         `pause` is called now and then, and may raise to end it.
         """
-        view = self._tail.follow(self._tail.begin(), pause)
+        view = self._tail.begin_whole(pause)
         with self._applying:
             self._catch_up(view)
             self.is_loaded = True
@@ -66,7 +69,10 @@ class Current:
             self._catch_up(view)
 
     def _catch_up(self, view: View) -> None:
+        self._take_over(lambda: self._tail.follow(view))
+
+    def _take_over(self, make: Callable[[], View]) -> None:
         self._begun += 1
-        self.view = self._tail.follow(view)
+        self.view = make()
         self.version = self.view.version
         self._ended = self._begun

@@ -62,6 +62,31 @@ class Tail:
                 return view
             view = View(self._definition, view.policy)
 
+    def begin_whole(self, pause: Callable[[], None] = lambda: None) -> View:
+        """A new view at the record's version. Raises as `follow`.
+
+        With another number of documents than the record counts it is made by the record alone, and
+        should that differ too, the log says so: rows go missing without a word where a database's
+        own pages are damaged.
+        """
+        view = self.follow(self.begin(), pause)
+        if self._is_whole(view):
+            return view
+        view = self.follow(View(self._definition), pause)
+        if not self._is_whole(view):
+            _log.error(
+                "the record has another number of documents than it counts; check the index, and "
+                "compare it with its newest snapshot",
+                index=self._definition.name,
+                documents=view.describe().live,
+            )
+        return view
+
+    def _is_whole(self, view: View) -> bool:
+        standing = self._record.standing(self._definition.uid)
+        is_behind = standing.version != view.version  # somebody has written since
+        return is_behind or standing.count == view.describe().live
+
     def _read_on(self, view: View, pause: Callable[[], None]) -> None:
         while True:
             pause()

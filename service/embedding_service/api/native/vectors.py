@@ -71,7 +71,7 @@ class VectorsRequest(Payload):
     """Upper bound of texts in one forward."""
     offset: int = Field(default=0, ge=0)
     """Position of the first text in the caller's list; errors count from there."""
-    timeout: float | None = Field(default=None, gt=0, le=86_400)
+    timeout: float | None = Field(default=None, ge=1, le=86_400)
     """Seconds until 504; the server's own bound without it."""
 
 
@@ -79,7 +79,7 @@ class VectorsRequest(Payload):
     "/vectors",
     summary="Embed texts, vectors as bytes",
     openapi_extra=request_body(VectorsRequest),
-    responses=_VECTORS,
+    responses={**_VECTORS, **problems_of(Dialect.NATIVE, 409)},
 )
 async def vectors(request: Request) -> Response:
     """What another server of this kind asks for, where it has no model of its own.

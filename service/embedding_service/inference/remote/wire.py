@@ -28,6 +28,8 @@ MODEL: Final = "X-Embedding-Model"
 DIMENSION: Final = "X-Embedding-Dimension"
 WARNING: Final = "X-Embedding-Warning"
 
+_SHORTEST: Final = 1.0
+"""Seconds that may be asked for; who has less waits no longer all the same."""
 _TOLD: Final = {
     "is_matryoshka": "matryoshka",
     "fallback_reason": "fallback",
@@ -75,7 +77,7 @@ def write_request(request: EmbeddingRequest, seconds: float) -> bytes:
         "traffic": request.traffic.value,
         "batch_size": request.max_batch_texts,
         "offset": request.offset,
-        "timeout": seconds,
+        "timeout": max(seconds, _SHORTEST),
     }
     return orjson.dumps({name: value for name, value in fields.items() if value is not None})
 
