@@ -5,17 +5,15 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from embedding_service.api.probes import livez, metrics, readyz, startupz
+from embedding_service.api.rooms import Rooms
 
 
 def build_admin_app(api: FastAPI) -> Starlette:
     """An application over the rooms of `api`, for probes and metrics."""
-    app = Starlette(
-        routes=[
-            Route("/livez", livez),
-            Route("/readyz", readyz),
-            Route("/startupz", startupz),
-            Route("/metrics", metrics),
-        ]
-    )
-    app.state.rooms = api.state.rooms
+    rooms: Rooms = api.state.rooms
+    routes = [Route("/livez", livez), Route("/readyz", readyz), Route("/startupz", startupz)]
+    if rooms.settings.metrics_enabled:
+        routes.append(Route("/metrics", metrics))
+    app = Starlette(routes=routes)
+    app.state.rooms = rooms
     return app
