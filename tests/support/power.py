@@ -130,7 +130,7 @@ class Disk:
         elif call.name in _NAMED_TWICE:
             self._rename(call)
         else:
-            raise NotImplementedError(call.name)
+            raise AssertionError(f"what {call.name} does to a disk is not known here; teach it")
 
     def build(self, target: Path, choose: Choose) -> None:
         """Make a folder of what may be there now; `choose` is asked about all that is not sure."""
