@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from embedding_service.settings.encoding import EncoderSettings, EngineSettings
+from embedding_service.settings.group import Group
 from embedding_service.settings.indexes import NO_DATABASE, IndexSettings, SoleIndexSettings
 from embedding_service.settings.models import DEFAULT_MODEL, ModelOptions, ModelSettings
 from embedding_service.settings.serving import HttpSettings, Limits, ObservabilitySettings
@@ -47,14 +48,7 @@ class Settings(
     )
 
 
-GROUPS: tuple[type[BaseModel], ...] = (
-    ModelSettings,
-    EngineSettings,
-    EncoderSettings,
-    Limits,
-    IndexSettings,
-    SoleIndexSettings,
-    HttpSettings,
-    ObservabilitySettings,
+GROUPS: tuple[type[BaseModel], ...] = tuple(
+    base for base in Settings.__bases__ if issubclass(base, Group)
 )
 """In the order of docs/settings.md and .env.example."""

@@ -1,6 +1,5 @@
 """Texts to vectors by another server, whose models are then those of this one."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from time import monotonic
@@ -179,7 +178,7 @@ class RemoteEncoder:
             method,
             path,
             content=body,
-            headers=await self._headers(),
+            headers=self._headers(),
             timeout=httpx.Timeout(asked.seconds + _GRACE, connect=_CONNECT),
         )
         refused: ServiceError | None = None
@@ -202,9 +201,9 @@ class RemoteEncoder:
         self._failure = refused.message if isinstance(refused, Unavailable) else None
         raise refused
 
-    async def _headers(self) -> dict[str, str]:
+    def _headers(self) -> dict[str, str]:
         try:
-            key = await asyncio.to_thread(self._key.read)
+            key = self._key.read()  # a look at the file's date, no more
         except SecretUnreadable as error:
             raise ModelUnavailable(wire.DEFAULT, str(error)) from error
         authorization = {"Authorization": f"Bearer {key}"} if key else {}

@@ -29,7 +29,7 @@ DIMENSION: Final = "X-Embedding-Dimension"
 WARNING: Final = "X-Embedding-Warning"
 
 _SHORTEST: Final = 1.0
-"""Seconds that may be asked for; who has less waits no longer all the same."""
+"""Seconds that the route takes; a shorter time is rounded up to it."""
 _TOLD: Final = {
     "is_matryoshka": "matryoshka",
     "fallback_reason": "fallback",
