@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from generate import ROOT
 
-EXTRAS = ("cpu", "gpu", "dev", "bench")
+EXTRAS = ("index", "cpu", "gpu", "dev", "bench")
 FILES = (*EXTRAS, "uv")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -60,7 +60,7 @@ def test_the_lock_holds_what_the_extra_asks_for(extra: str) -> None:
     assert missing == [], "run `make lock`"
 
 
-@pytest.mark.parametrize("extra", ["cpu", "gpu", "bench"])
+@pytest.mark.parametrize("extra", ["index", "cpu", "gpu", "bench"])
 def test_what_ships_is_what_was_tested(extra: str) -> None:
     tested, shipped = read_pins("dev"), read_pins(extra)
     assert [name for name in shipped if shipped[name] != tested.get(name, shipped[name])] == []
@@ -71,6 +71,12 @@ def test_the_two_devices_differ_in_faiss_and_what_it_brings() -> None:
     assert cpu - gpu == {"faiss-cpu"}
     brought = {"libcuvs-cu13", "libraft-cu13", "librmm-cu13", "nvidia-curand", "rapids-logger"}
     assert gpu - cpu == {"faiss-gpu-cuvs", *brought}
+
+
+def test_a_server_of_indexes_has_what_the_others_have_but_what_runs_models() -> None:
+    index, cpu = read_pins("index"), read_pins("cpu")
+    assert index.items() <= cpu.items()
+    assert not {"torch", "sentence-transformers", "transformers"} & set(index)
 
 
 def test_every_cuda_library_is_of_one_generation() -> None:
