@@ -20,9 +20,11 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-$(shell cat requirements/dev.txt pyproject.toml | cksum | tr ' ' -)
 # Others' indexes have an environment of their own: nothing of theirs is in what is tested.
 BENCH_INSTALLED := .venv-bench/installed-$(shell cat requirements/bench.txt pyproject.toml | cksum | tr ' ' -)
+CLUSTER := $(BIN)/python -m tests.cluster
 SOURCES := main.py scripts service tests benchmarks $(wildcard examples)
 
-.PHONY: help run test test-long bench-index lint format docs generate lock install clean
+.PHONY: help run test test-long bench-index images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
+	test-cluster test-cluster-all lint format docs generate lock install clean
 
 help: ## List the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -43,6 +45,30 @@ test-long: install ## Run the long forms (up to 90 minutes, resumable) and write
 
 bench-index: $(BENCH_INSTALLED) ## Measure indexes and write docs/benchmarks-index.md (up to 40 minutes, resumable); FULL=1 embeds real sentences too
 	@.venv-bench/bin/python -m benchmarks.index $(CACHE) $(if $(FULL),--sentences) $(ARGUMENTS)
+
+images: install ## Build the product's images; TARGETS names some
+	@$(CLUSTER) images $(TARGETS)
+
+cluster-up: install ## Bring up a Kubernetes to test on (20 seconds; up to 10 minutes the first time); ADD_ONS names some
+	@$(CLUSTER) up $(ADD_ONS)
+
+cluster-down: install ## Take it down and leave nothing behind
+	@$(CLUSTER) down
+
+cluster-status: install ## Say how it is
+	@$(CLUSTER) status
+
+cluster-shell: install ## A shell in its network, with kubectl; COMMAND runs one command instead
+	@$(CLUSTER) shell -- $(COMMAND)
+
+cluster-fault: install ## Break FAULT (kubelet, etcd, api-server, cut, slow, pod) of ON (node2) until Ctrl-C
+	@$(CLUSTER) fault $(FAULT) $(ON)
+
+test-cluster: install ## Test on a Kubernetes what needs one (up to 10 minutes; up to an hour the first time)
+	@$(CLUSTER) test
+
+test-cluster-all: install ## The same and more, each test by itself (up to 60 minutes, resumable); writes docs/test-cluster-all.md
+	@$(CLUSTER) test --all
 
 lint: install ## Check style, types and layers
 	@echo "==> Style, types, layers: about 30 seconds"

@@ -1,5 +1,7 @@
 """`make test-long`: runs each test marked `long` by itself and writes docs/test-long.md.
 
+`make test-cluster-all` does the same with those marked `cluster`, inside the cluster's network.
+
 A part that passed leaves its result in the cache folder, under a digest of what was tested, and is
 not run again until that changes: an interrupted run goes on where it was. Figures are what a test
 hands to pytest's `record_property`.
@@ -20,10 +22,36 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
-REPORT = ROOT / "docs" / "test-long.md"
-TESTED = ("service", "tests", "examples", "requirements/dev.txt", "pyproject.toml")
-BUDGET = 90 * 60
-"""Seconds for all parts together; what is left at the end fails rather than overruns."""
+TESTED = (
+    "Dockerfile",
+    "kind-config.yaml",
+    "scripts",
+    "service",
+    "tests",
+    "examples",
+    "requirements",
+    "pyproject.toml",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The tests of one mark; `make NAME` runs them."""
+
+    name: str
+    title: str
+    mark: str
+    minutes: int
+    """For all parts together; what is left at the end fails rather than overruns."""
+
+    @property
+    def report(self) -> Path:
+        """The page that tells of them."""
+        return ROOT / "docs" / f"{self.name}.md"
+
+
+LONG = Suite("test-long", "The long tests", "long", 90)
+CLUSTER = Suite("test-cluster-all", "The tests on a cluster", "cluster", 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +65,29 @@ class Part:
     figures: dict[str, str]
 
 
-def main(cache: Path) -> int:
+def main(suite: Suite, cache: Path) -> int:
     """Run what has not passed yet. Returns the exit status."""
-    store = cache / "test-long" / digest(ROOT, TESTED)
+    store = cache / suite.name / digest(ROOT, TESTED)
     store.mkdir(parents=True, exist_ok=True)
-    names = collect()
-    deadline = time.monotonic() + BUDGET
+    names = collect(suite)
+    deadline = time.monotonic() + suite.minutes * 60
     parts = {part.name: part for name in names if (part := load(store, name))}
-    print(f"==> {len(names)} long tests, {len(parts)} of them done before; up to 90 minutes")
+    print(f"==> {len(names)} tests, {len(parts)} done before; up to {suite.minutes} minutes")
     for name in names:
         if name not in parts:
             print(f"==> {name}", flush=True)
-            parts[name] = run(name, deadline - time.monotonic(), store / "junit.xml")
+            parts[name] = run(suite, name, deadline - time.monotonic(), store / "junit.xml")
             save(store, parts[name])
-        REPORT.write_text(render(names, parts), encoding="utf-8")
+        suite.report.write_text(render(suite, names, parts), encoding="utf-8")
     outcomes = [part.outcome for part in parts.values()]
-    print(f"==> {REPORT.relative_to(ROOT)} is written")
+    print(f"==> {suite.report.relative_to(ROOT)} is written")
     print(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed")
     return int("failed" in outcomes or not names)
 
 
-def collect(*where: str) -> list[str]:
-    """Return the node ids of the long tests, all of them unless told where, in their order."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "long"]
+def collect(suite: Suite, *where: str) -> list[str]:
+    """Return the node ids of a suite's tests, all of them unless told where, in their order."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", suite.mark]
     done = subprocess.run(
         [*command, "-p", "no:randomly", *where],
         cwd=ROOT,
@@ -68,14 +96,14 @@ def collect(*where: str) -> list[str]:
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"the long tests cannot be collected:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"the tests cannot be collected:\n{done.stdout}{done.stderr}")
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 
-def run(name: str, seconds: float, junit: Path) -> Part:
+def run(suite: Suite, name: str, seconds: float, junit: Path) -> Part:
     """Run one test in a process of its own, its output on ours."""
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-q", "-m", "long"]
+    command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-q", "-m", suite.mark]
     timeout = max(1, round(seconds))
     done = subprocess.run(
         [
@@ -98,12 +126,12 @@ def run(name: str, seconds: float, junit: Path) -> Part:
     return Part(name, outcome, round(time.monotonic() - started, 1), finished, figures)
 
 
-def render(names: Sequence[str], parts: dict[str, Part]) -> str:
-    """Return the whole text of docs/test-long.md."""
+def render(suite: Suite, names: Sequence[str], parts: dict[str, Part]) -> str:
+    """Return the whole text of the suite's page."""
     lines = [
-        "# The long tests",
+        f"# {suite.title}",
         "",
-        "<!-- Written by `make test-long`. -->",
+        f"<!-- Written by `make {suite.name}`. -->",
         "",
         *_describe_machine(),
         "",
@@ -175,4 +203,5 @@ def _path(store: Path, name: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    chosen = CLUSTER if CLUSTER.name in sys.argv[2:] else LONG
+    sys.exit(main(chosen, Path(sys.argv[1])))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from long_run import Part, collect, digest, load, render, run, save
+from long_run import LONG, Part, collect, digest, load, render, run, save
 
 PASSED = Part(
     "tests/a.py::test_soak", "passed", 90.0, "2030-01-02 03:04 UTC", {"requests": "10,000"}
@@ -14,7 +14,10 @@ FAILED = Part("tests/a.py::test_other", "failed", 6.0, "2030-01-02 03:05 UTC", {
 
 @pytest.mark.usefixtures("uncovered")
 def test_each_long_test_is_a_part_by_itself() -> None:
-    assert [name.partition("[")[2] for name in collect("tests/load")] == ["hashing]", "minilm]"]
+    assert [name.partition("[")[2] for name in collect(LONG, "tests/load")] == [
+        "hashing]",
+        "minilm]",
+    ]
 
 
 def test_a_part_that_passed_is_not_run_again(tmp_path: Path) -> None:
@@ -49,12 +52,13 @@ def test_a_part_brings_what_its_test_recorded(tmp_path: Path) -> None:
         "import pytest\n\n\n@pytest.mark.long\n"
         "def test_it(record_property):\n    record_property('requests', 7)\n"
     )
-    part = run(f"{test}::test_it", 60, tmp_path / "junit.xml")
+    part = run(LONG, f"{test}::test_it", 60, tmp_path / "junit.xml")
     assert (part.outcome, part.figures) == ("passed", {"requests": "7"})
 
 
 def test_the_report_shows_every_part_with_its_figures() -> None:
     page = render(
+        LONG,
         [PASSED.name, FAILED.name, "tests/a.py::test_later"],
         {PASSED.name: PASSED, FAILED.name: FAILED},
     )
