@@ -35,6 +35,7 @@ class Program:
     modfile: str = "go.mod"
     linking: str = ""
     """More for the linker: version numbers."""
+    tags: str = ""
 
 
 OPERATOR = "github.com/prometheus-operator/prometheus-operator"
@@ -72,13 +73,15 @@ def kubernetes(version: str) -> Program:
         raise ClusterFailure(
             f"there is no Kubernetes {version} here", "unset KUBERNETES_VERSION, or say 1.33"
         )
+    major, _, lesser = minor.partition(".")
     at = "-X k8s.io/component-base/version.git"
     return Program(
         "kubernetes",
         "kubernetes",
         ".",
         modfile,
-        f"{at}Version=v{version} {at}Major={minor.split('.')[0]} {at}Minor={minor.split('.')[1]}",
+        linking=f"{at}Version=v{version} {at}Major={major} {at}Minor={lesser}",
+        tags=f"kubernetes_{minor.replace('.', '_')}",
     )
 
 
@@ -101,6 +104,7 @@ def build_one(site: Site, program: Program) -> Path:
             go,
             "build",
             *FLAGS,
+            f"-tags={program.tags}",
             f"-modfile={program.modfile}",
             "-o",
             str(half),
