@@ -2,10 +2,9 @@
 
 import hashlib
 import shutil
-import subprocess
 from pathlib import Path
 
-from tests.cluster.failures import ClusterFailure
+from tests.cluster.commands import run
 from tests.cluster.sites import Site
 from tests.cluster.steps import step
 
@@ -75,10 +74,3 @@ def build_base(site: Site) -> Path:
         shutil.rmtree(tree)
     half.rename(target)
     return target
-
-
-def run(command: list[str], remedy: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
-        raise ClusterFailure(f"{command[0]} failed: {said[-1]}", remedy)

@@ -5,8 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cluster.commands import last_line
 from tests.cluster.failures import ClusterFailure
-from tests.cluster.programs import SOURCES, digest_of, environment, find_go, last_line
+from tests.cluster.programs import SOURCES, digest_of, environment, find_go
 from tests.cluster.sites import Site
 
 

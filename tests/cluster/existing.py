@@ -1,14 +1,13 @@
 """A cluster that somebody else keeps: whatever KUBECONFIG names."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import images
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.images import Image
-from tests.cluster.kubectl import Kubectl
+from tests.cluster.kubectl import Kubectl, find_kubectl
 from tests.cluster.sites import Site
 
 
@@ -42,11 +41,7 @@ class ExistingCluster:
         return []
 
     def kubectl(self) -> Kubectl:
-        if (program := shutil.which("kubectl")) is None:
-            raise ClusterFailure(
-                "kubectl is not on the PATH", "https://kubernetes.io/docs/tasks/tools"
-            )
-        return Kubectl((program, f"--kubeconfig={self.kubeconfig}"))
+        return find_kubectl(self.kubeconfig)
 
     def publish(self, image: Image) -> str:
         registry = require("TEST_REGISTRY", "a registry of images that its nodes reach")

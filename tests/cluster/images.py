@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.cluster import bases
 from tests.cluster.choice import which
+from tests.cluster.commands import answers, last_line, run
 from tests.cluster.disks import require_room
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.locks import locked
-from tests.cluster.programs import last_line
 from tests.cluster.sites import ROOT, Site
 from tests.cluster.steps import step
 
@@ -73,9 +73,7 @@ def build(site: Site, image: Image) -> None:
         log = site.cache / "builds" / f"{image.name(site)}.log"
         log.parent.mkdir(exist_ok=True)
         with step(f"building the image {image.name(site)} with {builder}"), log.open("w") as output:
-            done = subprocess.run(
-                command, stdout=output, stderr=subprocess.STDOUT, env=environment(), check=False
-            )
+            done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         said = last_line(log.read_text(encoding="utf-8"))
         raise ClusterFailure(f"the image {image.name(site)} does not build: {said}", f"see {log}")
@@ -104,20 +102,6 @@ def find_builder() -> str:
         if shutil.which(name):
             return name
     raise ClusterFailure("neither docker, buildah nor podman is here", "apt-get install buildah")
-
-
-def run(command: list[str]) -> str:
-    """What was printed. Raises ClusterFailure with the last thing that was complained of."""
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
-    if done.returncode:
-        raise ClusterFailure(
-            f"{' '.join(command)}: {last_line(done.stderr)}", "make cluster-status"
-        )
-    return done.stdout.strip()
-
-
-def answers(*command: str) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def storage(site: Site, builder: str) -> list[str]:
@@ -157,10 +141,6 @@ def base_arguments(site: Site, builder: str) -> dict[str, str]:
         run([*buildah, "add", "--quiet", container, str(archive)])
         run([*buildah, "commit", "--quiet", "--rm", "--timestamp=0", container, name])
     return {"BASE_IMAGE": name}
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"BUILDAH_ISOLATION": "chroot"}
 
 
 def read_version() -> str:

@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from tests.cluster.commands import last_line
 from tests.cluster.failures import ClusterFailure
-from tests.cluster.programs import last_line
 
 FILE_SYSTEMS = ("overlay", "ext4")
 TRIAL = """

@@ -6,11 +6,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import images, programs
+from tests.cluster import programs
 from tests.cluster.clusters import REGISTRY
+from tests.cluster.commands import last_line, run
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.images import Image
-from tests.cluster.kubectl import Kubectl
+from tests.cluster.kubectl import Kubectl, find_kubectl
 from tests.cluster.locks import locked
 from tests.cluster.sites import ROOT, Site
 from tests.cluster.steps import say, step
@@ -75,16 +76,12 @@ class KindCluster:
         return []
 
     def kubectl(self) -> Kubectl:
-        if (program := shutil.which("kubectl")) is None:
-            raise ClusterFailure(
-                "kubectl is not on the PATH", "https://kubernetes.io/docs/tasks/tools"
-            )
-        return Kubectl((program, f"--kubeconfig={self.kubeconfig}"))
+        return find_kubectl(self.kubeconfig)
 
     def publish(self, image: Image) -> str:
-        identity = images.run(["docker", "inspect", "--format={{.Id}}", image.name(self.site)])
+        identity = run(["docker", "inspect", "--format={{.Id}}", image.name(self.site)])
         reference = f"{REGISTRY}/{image.repository}:{identity.removeprefix('sha256:')[:12]}"
-        images.run(["docker", "tag", image.name(self.site), reference])
+        run(["docker", "tag", image.name(self.site), reference])
         self.load("docker-image", reference)
         return reference
 
@@ -92,7 +89,7 @@ class KindCluster:
         archive = self.site.state / f"{name}.tar"
         tool = programs.build_one(self.site, programs.PACK)
         words = [f"-archive={archive}", f"{REGISTRY}/{name}", str(program)]
-        tag = images.run([str(tool), *words])
+        tag = run([str(tool), *words])
         self.load("image-archive", str(archive))
         archive.unlink()
         return f"{REGISTRY}/{name}:{tag}"
@@ -109,6 +106,6 @@ class KindCluster:
         tool = programs.build_one(self.site, programs.KIND)
         done = subprocess.run([str(tool), *words], capture_output=True, text=True, check=False)
         if done.returncode:
-            said = programs.last_line(done.stderr)
+            said = last_line(done.stderr)
             raise ClusterFailure(f"kind {words[0]} failed: {said}", "docker info; docker ps")
         return done.stdout

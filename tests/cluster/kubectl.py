@@ -1,9 +1,20 @@
 """kubectl, against the cluster at hand."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from tests.cluster.failures import ClusterFailure
+
+
+def find_kubectl(kubeconfig: Path) -> "Kubectl":
+    """The one on the PATH, led by a file. Raises ClusterFailure when there is none."""
+    if (program := shutil.which("kubectl")) is None:
+        raise ClusterFailure("kubectl is not on the PATH", "https://kubernetes.io/docs/tasks/tools")
+    return Kubectl((program, f"--kubeconfig={kubeconfig}"))
 
 
 @dataclass(frozen=True, slots=True)

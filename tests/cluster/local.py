@@ -19,6 +19,7 @@ from tests.cluster import (
     programs,
 )
 from tests.cluster.clusters import REGISTRY
+from tests.cluster.commands import run
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.images import Image
 from tests.cluster.kernel import require_kernel
@@ -65,12 +66,12 @@ class LocalCluster:
                 self.raise_up(built)
             except subprocess.CalledProcessError as error:
                 remedy = f"look at the logs in {self.site.logs}"
-                raise ClusterFailure(error.stderr.strip(), remedy) from error
+                raise ClusterFailure((error.stderr or str(error)).strip(), remedy) from error
         version = self.site.kubernetes
         say(f"The cluster {self.site.name} is up, Kubernetes {version}. Next: make cluster-shell")
 
     def raise_up(self, built: Mapping[str, Path]) -> None:
-        site, plane, kubectl = self.site, control_plane.machine(self.site), None
+        site, plane = self.site, control_plane.machine(self.site)
         with step("machines, network, etcd, API server"):
             credentials.write_credentials(plane.folder / "credentials")
             control_plane.boot(site, built)
@@ -166,7 +167,7 @@ class LocalCluster:
     def pack(self, tool: Path, name: str, program: Path, *words: str) -> str:
         """Returns the tag."""
         target = f"{control_plane.REGISTRY}/{name}"
-        return images.run([*self.enter(), str(tool), *words, target, str(program)])
+        return run([*self.enter(), str(tool), *words, target, str(program)])
 
     def link_programs(self, built: Mapping[str, Path]) -> None:
         """kubectl, for the cluster's shell; Kubernetes goes by the name it is called."""

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.cluster.commands import last_line
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.steps import step
 
@@ -59,7 +60,7 @@ def install() -> None:
                 check=False,
             )
             if done.returncode:
-                said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+                said = last_line(done.stderr)
                 raise ClusterFailure(
                     f"apt-get {command[0]} failed: {said}", f"apt-get install {names}"
                 )

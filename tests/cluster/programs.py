@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cluster.commands import last_line
 from tests.cluster.disks import require_room
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.sites import Site
@@ -189,7 +190,3 @@ def find_go() -> str:
             f"{said} is too old", f"install Go {wanted} or newer: https://go.dev/dl/"
         )
     return go
-
-
-def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from tests.cluster import images
+from tests.cluster.commands import run
 from tests.cluster.images import Image
 from tests.cluster.locks import locked
 from tests.cluster.sites import ROOT, Site
@@ -19,13 +20,13 @@ def write(site: Site, image: Image) -> Path:
     wanted = [*named, f"--output=cyclonedx-json={target}"]
     with step(f"writing {target.relative_to(ROOT)}"), locked(site, "images"):
         if images.find_builder() == "docker":
-            images.run([*syft, f"docker:{image.name(site)}", *wanted])
+            run([*syft, f"docker:{image.name(site)}", *wanted])
             return target
         buildah = ["buildah", *images.storage(site, "buildah")]
-        container = images.run([*buildah, "from", image.name(site)])
+        container = run([*buildah, "from", image.name(site)])
         try:
-            mount = images.run([*buildah, "mount", container])
-            images.run([*syft, f"dir:{mount}", *wanted])
+            mount = run([*buildah, "mount", container])
+            run([*syft, f"dir:{mount}", *wanted])
         finally:
-            images.run([*buildah, "rm", container])
+            run([*buildah, "rm", container])
     return target
