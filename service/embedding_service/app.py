@@ -1,10 +1,10 @@
 """Composition: every room is built here from one frozen Settings, and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -15,10 +15,10 @@ from embedding_service.api.auth import Authenticator
 from embedding_service.api.exchange import OPEN_PATHS
 from embedding_service.api.keys import KeyRing
 from embedding_service.api.lifecycle import Lifecycle
+from embedding_service.api.operating.tokens import OperatorKeys
 from embedding_service.api.probes import build_metrics_app
 from embedding_service.environment import BadSettings, child_environment, is_tracing_wanted
 from embedding_service.errors import InvalidRequest
-from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import (
     Engine,
@@ -29,11 +29,9 @@ from embedding_service.indexes.definition import (
 )
 from embedding_service.indexes.headroom import Headroom
 from embedding_service.indexes.records.opening import open_record
-from embedding_service.indexes.records.record import Build, Quota
+from embedding_service.indexes.records.record import Quota
 from embedding_service.indexes.records.sole import Sole
-from embedding_service.indexes.snapshots.keys import Keys
-from embedding_service.indexes.snapshots.retention import Policy
-from embedding_service.indexes.snapshots.stores import open_store
+from embedding_service.indexes.snapshots.choice import Choice
 from embedding_service.indexes.upkeep.building import Workshop
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.inference.cores import usable_cores
@@ -43,6 +41,7 @@ from embedding_service.inference.remote.encoder import RemoteEncoder
 from embedding_service.jobs.jobs import Jobs
 from embedding_service.jobs.runner import Runner
 from embedding_service.retrieval.bounds import Bounds
+from embedding_service.retrieval.managed import Charge, ManagedIndex
 from embedding_service.retrieval.pins import PinnedEmbedder
 from embedding_service.retrieval.pools import Pools
 from embedding_service.retrieval.requests import NewIndex
@@ -50,17 +49,16 @@ from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.secret import Secret
 from embedding_service.settings import (
     NO_DATABASE,
-    IndexSettings,
+    OperatorSettings,
     Settings,
-    SoleIndexSettings,
 )
+from embedding_service.stores import build_archive, open_shelf, url_of
 from embedding_service.telemetry.metrics import Metrics
 from embedding_service.telemetry.traces import AsgiApp, Traces, start_traces
 
 _DATABASE_FILE = "gpu-embedding.db"
 _WORKSHOP = "building"
-_SNAPSHOTS = "snapshots"
-"""Folders in DATA_DIR."""
+"""Folder in DATA_DIR."""
 _SHARED_WRITERS = 4
 """Of one process, to PostgreSQL: writes to one index wait for each other there anyway."""
 _READERS = 4
@@ -113,6 +111,7 @@ def build_application(settings: Settings) -> Application:
     lifecycle = Lifecycle()
     keys = settings.api_keys_file
     authenticator = Authenticator(KeyRing(keys)) if keys is not None else None
+    operator = build_operator_keys(settings)
     retrieval, jobs = build_retrieval(settings, embedder, metrics) or (None, None)
     api = build_api(
         embedder,
@@ -134,8 +133,21 @@ def build_application(settings: Settings) -> Application:
         traces,
         traced,
         build_metrics_app(metrics),
-        build_admin_app(api),
+        build_admin_app(api, operator),
     )
+
+
+def build_operator_keys(settings: Settings) -> OperatorKeys | None:
+    """Of the operator that looks after the index. Raises BadKeysFile, BadSettings."""
+    if settings.admin_keys_file is None:
+        return None
+    needed = {"ADMIN_PORT": settings.admin_port, "INDEX_NAME": settings.index_name or None}
+    for setting, value in needed.items():
+        if value is None:
+            raise BadSettings(f"ADMIN_KEYS_FILE: set {setting} too, or leave it out")
+    if settings.database_url == NO_DATABASE:
+        raise BadSettings("ADMIN_KEYS_FILE: there is no index where DATABASE_URL is none")
+    return OperatorKeys(settings.admin_keys_file, settings.index_uid or settings.index_name)
 
 
 def build_encoder(settings: Settings, metrics: Metrics) -> Encoder:
@@ -158,37 +170,42 @@ def build_retrieval(
         return None
     url = settings.database_url or f"sqlite:///{settings.data_dir / _DATABASE_FILE}"
     address = Secret("DATABASE_URL_FILE", url, settings.database_url_file)
-    sole, new = _read_sole(settings)
-    record = open_record(address, settings.data_dir, sole=sole)
+    charge = _read_charge(settings)
+    record = open_record(address, settings.data_dir, sole=_sole_of(charge, settings))
     quota = Quota(documents=settings.max_index_documents, size=settings.max_index_size)
     pools = Pools(
         writers=_SHARED_WRITERS if record.is_shared else 1,  # SQLite has one writer at a time
         readers=_READERS,
         searchers=usable_cores(),
+        waits=metrics.waits,
     )
-    archive = build_archive(settings, record.build, only=sole.uid if sole else None)
+    choice = Choice(charge.uid, settings.index_snapshot_file) if charge else Choice()
+    archive = build_archive(settings, record.build, choice)
     catalogue = Catalogue(record, quota, metrics.indexes, archive)
     threads = max(1, usable_cores() // 2)  # the other half is for searches
     workshop = Workshop(settings.data_dir / _WORKSHOP, child_environment(), threads)
     upkeep = Upkeep(workshop, metrics.indexes)
     disk = None if record.is_shared else settings.data_dir
     bounds = Bounds(settings.version_wait, settings.max_unbuilt_rows, Headroom(disk))
+    managed = None
+    if charge is not None:
+        managed = ManagedIndex(charge, catalogue, archive, upkeep.count_waiting, pools)
     retrieval = Retrieval(
         catalogue,
         upkeep,
         PinnedEmbedder(embedder),
         pools,
         bounds,
-        new,
+        managed,
     )
     return retrieval, Jobs(record, catalogue, upkeep, retrieval, Runner(record))
 
 
-def _read_sole(settings: SoleIndexSettings) -> tuple[Sole | None, NewIndex | None]:
-    """The one index to serve, and what it is to be. Raises BadSettings."""
+def _read_charge(settings: Settings) -> Charge | None:
+    """The one index to serve, where there is to be no other. Raises BadSettings."""
     name = settings.index_name
     if not name:
-        return None, None
+        return None
     try:
         fields = {field: FieldType(kind) for field, kind in settings.index_fields.items()}
         check_name(name)
@@ -203,35 +220,14 @@ def _read_sole(settings: SoleIndexSettings) -> tuple[Sole | None, NewIndex | Non
         engine=Engine(settings.index_engine),
         fields=fields,
     )
-    return Sole(settings.index_uid or name, name), new
+    uid = settings.index_uid or name
+    return Charge(uid, new, url_of(settings), partial(open_shelf, settings))
 
 
-def build_archive(
-    settings: IndexSettings,
-    builds: Callable[[str], Build] = lambda _: Build(0, ()),
-    only: str | None = None,
-) -> Archive:
-    """The snapshots of all indexes; their store is not asked for anything yet.
-
-    `builds` tells the graphs that several processes share, `only` the one index that may be read.
-    """
-    url = settings.snapshot_url or (settings.data_dir / _SNAPSHOTS).absolute().as_uri()
-    policy = Policy(settings.snapshots_kept, timedelta(seconds=settings.snapshots_kept_for))
-    store = open_store(url, keys=_read_keys(settings))
-    return Archive(store, settings.data_dir, policy, __version__, builds, only)
-
-
-def _read_keys(settings: IndexSettings) -> Keys | None:
-    """S3's keys where files have them; else they are those of the environment."""
-    key, secret = settings.aws_access_key_id_file, settings.aws_secret_access_key_file
-    if key is None or secret is None:
+def _sole_of(charge: Charge | None, settings: OperatorSettings) -> Sole | None:
+    if charge is None:
         return None
-    token = settings.aws_session_token_file
-    return Keys(
-        Secret("AWS_ACCESS_KEY_ID_FILE", file=key),
-        Secret("AWS_SECRET_ACCESS_KEY_FILE", file=secret),
-        None if token is None else Secret("AWS_SESSION_TOKEN_FILE", file=token),
-    )
+    return Sole(charge.uid, charge.new.name, settings.index_aliases_file)
 
 
 @asynccontextmanager

@@ -201,7 +201,7 @@ async def _check_snapshots(opened: OpenIndexes, journal: Journal) -> None:
     assert journal.published <= max((each.version for each in listed.manifests), default=0)
     for manifest in listed.manifests:
         assert archive.verify(uid, manifest) == []
-        documents = [each for part in archive.documents(uid, manifest) for each in part]
+        documents = [each for part in archive.shelf.documents(uid, manifest) for each in part]
         assert _content_of(documents) == journal.history[manifest.version]
 
 

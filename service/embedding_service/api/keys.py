@@ -18,16 +18,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from structlog.typing import FilteringBoundLogger
 
 from embedding_service.environment import BadSettings
+from embedding_service.watched import Watched
 
-_log: FilteringBoundLogger = structlog.get_logger(__name__)
-
-_LOOK_EVERY = 1.0
-"""Seconds between two looks at the file."""
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 
 
@@ -55,32 +50,12 @@ class KeyRing:
     """The keys of a file, read again when it changes. Raises BadKeysFile if it is bad at first."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
-        self._clock = clock
-        self._stamp = _stamp_of(path)
-        self._keys = load_keys(path)
-        self._next_look = clock() + _LOOK_EVERY
+        self._file = Watched(path, load_keys, clock=clock)
 
     @property
     def keys(self) -> Mapping[str, Key]:
         """The keys now, by name. A bad new file is told in the log, and the old keys stay."""
-        now = self._clock()
-        if now >= self._next_look:
-            self._next_look = now + _LOOK_EVERY
-            self._look()
-        return self._keys
-
-    def _look(self) -> None:
-        stamp = _stamp_of(self._path)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            self._keys = load_keys(self._path)
-        except BadKeysFile as error:
-            _log.error("API keys not read again, the old ones stay", reason=str(error))
-        else:
-            _log.info("API keys read again", keys=len(self._keys))
+        return self._file.value
 
 
 def load_keys(path: Path) -> Mapping[str, Key]:
@@ -113,12 +88,3 @@ def new_key(name: str) -> tuple[str, str]:
 def digest_of(secret: str) -> str:
     """What the file has of a secret. Headers arrive as latin-1, so that is how it is read."""
     return hashlib.sha256(secret.encode("latin-1")).hexdigest()
-
-
-def _stamp_of(path: Path) -> tuple[int, int, int] | None:
-    """What changes when the file does; of a mounted Secret the inode alone. None without a file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -49,13 +49,8 @@ async def livez(request: Request) -> Response:
 @router.get("/readyz", summary="Should it get requests?", responses=_PROBE_ANSWERS)
 async def readyz(request: Request) -> Response:
     """No while no worker serves or an index is loading, and once the server is told to stop."""
-    rooms = rooms_of(request)
-    if rooms.lifecycle.is_leaving:
-        return _say(is_well=False, detail="shutting down")
-    health = rooms.embedder.health()
-    if health.is_serving and not _has_indexes(rooms):
-        return _say(is_well=False, detail=_LOADING)
-    return _say(is_well=health.is_serving, detail=health.detail)
+    is_ready, detail = readiness_of(rooms_of(request))
+    return _say(is_well=is_ready, detail=detail)
 
 
 @router.head("/startupz", include_in_schema=False)
@@ -92,6 +87,16 @@ def expose(metrics: Metrics, request: Request) -> Response:
     """All metrics in the format that the client accepts."""
     encoder, content_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encoder(metrics.registry), headers={"Content-Type": content_type})
+
+
+def readiness_of(rooms: Rooms) -> tuple[bool, str]:
+    """Whether it should get requests, and why."""
+    if rooms.lifecycle.is_leaving:
+        return False, "shutting down"
+    health = rooms.embedder.health()
+    if health.is_serving and not _has_indexes(rooms):
+        return False, _LOADING
+    return health.is_serving, health.detail
 
 
 def _has_indexes(rooms: Rooms) -> bool:

@@ -58,7 +58,7 @@ OF_INDEXES: Final[Mapping[type[ServiceError], Row]] = {
         405,
         "Managed elsewhere",
         "Validation",
-        "The server serves one index alone (`INDEX_NAME`); indexes are made with kubectl.",
+        "The server serves one index alone (`INDEX_NAME`); it is managed with kubectl.",
     ),
     errors.Conflict: Row(
         409,

@@ -68,9 +68,12 @@ class NotAuthenticated(ServiceError):
     code = "unauthorized"
     realm: ClassVar[str] = "gpu-embedding"
 
-    def __init__(self, *, was_given: bool) -> None:
+    def __init__(self, *, was_given: bool, message: str | None = None) -> None:
+        """Keys are asked for unless a `message` says otherwise."""
         super().__init__(
-            "this key is not known here; ask the operator of this service for one"
+            message
+            if message is not None
+            else "this key is not known here; ask the operator of this service for one"
             if was_given
             else "a key is needed: send `Authorization: Bearer KEY`"
         )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.refusals import STALLED_AFTER, IndexesElsewhere
+from embedding_service.indexes.errors import ManagedElsewhere
 from embedding_service.inference.encoder import Encoder
 from embedding_service.jobs.jobs import Jobs
 from embedding_service.retrieval.retrieval import Retrieval
@@ -44,6 +45,20 @@ def retrieval_of(request: Request) -> Retrieval:
     if retrieval is None:
         raise IndexesElsewhere
     return retrieval
+
+
+def refuse_if_operated(request: Request) -> None:
+    """Raise ManagedElsewhere where an operator makes, uses and removes snapshots."""
+    settings = rooms_of(request).settings
+    if settings.admin_keys_file is not None:
+        raise ManagedElsewhere(settings.index_name, "snapshots are made and used")
+
+
+def snapshot_jobs_of(request: Request) -> Jobs:
+    """The jobs that change snapshots, or what they are of. Raises as the two above and below."""
+    jobs = jobs_of(request)
+    refuse_if_operated(request)
+    return jobs
 
 
 def jobs_of(request: Request) -> Jobs:

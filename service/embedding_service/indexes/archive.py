@@ -3,7 +3,8 @@
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,28 +13,49 @@ import structlog
 
 from embedding_service.errors import ServiceError
 from embedding_service.indexes.digests import Digest, name_files
-from embedding_service.indexes.documents import Document
-from embedding_service.indexes.errors import NotFound
+from embedding_service.indexes.errors import Conflict, NotFound
 from embedding_service.indexes.records.record import Build, Record, Standing
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.kernels import graphs
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.snapshots import loading, manifests, retention
 from embedding_service.indexes.snapshots.blobs import BlobStore
+from embedding_service.indexes.snapshots.choice import Choice
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot, SnapshotStoreUnavailable
 from embedding_service.indexes.snapshots.manifest import Blob, Manifest
 from embedding_service.indexes.snapshots.manifests import Listed
 from embedding_service.indexes.snapshots.publishing import publish, upload
 from embedding_service.indexes.snapshots.retention import Policy
+from embedding_service.indexes.snapshots.shelf import NEWEST, Shelf
 from embedding_service.indexes.snapshots.source import Segments, Source
 from embedding_service.indexes.view import View
 
-NEWEST: Final = "newest"
-"""Stands for the id of an index's newest snapshot."""
+__all__ = ["NEWEST", "Archive", "Beginning", "Origin"]
+
 _REST: Final = 60.0
 """Seconds in which a store that did not answer is not asked again for a view's beginning."""
 
+_ANY: Final = Choice()
+
 _log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a view was begun from; the record has led it on since."""
+
+    snapshot: str | None = None
+    """Its id; None is the record alone."""
+    fault: str | None = None
+    """Why it was not the snapshot that it should have been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A view that the record is to lead on."""
+
+    view: View
+    origin: Origin = Origin()
 
 
 class Archive:
@@ -43,6 +65,9 @@ class Archive:
     DamagedSnapshot and SnapshotTooNew.
     """
 
+    policy: Policy
+    """Which snapshots stay, where nobody says otherwise."""
+
     def __init__(
         self,
         store: BlobStore,
@@ -50,7 +75,7 @@ class Archive:
         policy: Policy,
         version: str,
         builds: Callable[[str], Build] = lambda _: Build(0, ()),
-        only: str | None = None,
+        choice: Choice = _ANY,
     ) -> None:
         """Over a store that belongs to one record.
 
@@ -60,20 +85,26 @@ class Archive:
             policy: Which snapshots stay.
             version: Of this package.
             builds: The graphs of an index, by its uid, that are shared now and so must stay.
-            only: The uid of the one index whose snapshots may be read; None is every one.
+            choice: Which snapshots may be read, and which one a view begins with.
         """
         self._store = store
         self._builds = builds
-        self._only = only
+        self._choice = choice
+        self.shelf = Shelf(store)
+        """All of the store, also what a server of one index is not to read by itself."""
         self._workspace = folder / "publishing"
         self._cache = folder / "segments"
-        self._policy = policy
+        self.policy = policy
         self._libraries = {"gpu-embedding": version, "faiss": graphs.version()}
         self._ask_after = 0.0
+        self._silence: str | None = None
         shutil.rmtree(self._workspace, ignore_errors=True)  # of a process that was killed
 
-    def publish(self, source: Source) -> Manifest:
-        """Make a snapshot, then drop what has become too old. Raises OutOfSpace, IndexDamaged."""
+    def publish(self, source: Source, policy: Policy | None = None) -> Manifest:
+        """Make a snapshot, then drop what has become too old. Raises OutOfSpace, IndexDamaged.
+
+        With a `policy` of its own for that.
+        """
         manifest = publish(
             self._store,
             source,
@@ -82,7 +113,7 @@ class Archive:
             libraries=self._libraries,
         )
         try:
-            self._retire(manifest.index.uid)
+            self.retire(manifest.index.uid, policy or self.policy)
         except ServiceError as error:  # the snapshot is there all the same
             _log.warning("old snapshots stay", index=manifest.index.name, reason=error.message)
         return manifest
@@ -95,16 +126,7 @@ class Archive:
     def find(self, uid: str, id: str) -> Manifest:  # noqa: A002  the field's own name
         """One snapshot by id, or the newest. Raises NotFound."""
         self._check_readable(uid)
-        if id != NEWEST:
-            return manifests.find(self._store, uid, id)
-        manifest = manifests.newest(self._store, uid)
-        if manifest is None:
-            raise NotFound("snapshot", id)
-        return manifest
-
-    def documents(self, uid: str, manifest: Manifest) -> Iterator[list[Document]]:
-        """What a snapshot in the folder of `uid` holds, in the order of keys."""
-        return loading.documents(self._store, uid, manifest)
+        return self.shelf.find(uid, id)
 
     def verify(self, uid: str, manifest: Manifest) -> list[DamagedSnapshot]:
         """Read every file of a snapshot; what is wrong."""
@@ -114,29 +136,49 @@ class Archive:
         """Take one snapshot away; its files follow some hours later. Raises NotFound."""
         retention.drop(self._store, uid, manifests.find(self._store, uid, id).number)
 
-    def begin(self, record: Record, standing: Standing) -> View:
-        """A view with all that the newest snapshot can give it; what is missing is in the record.
+    def begin(self, record: Record, standing: Standing) -> Beginning:
+        """A view with all that a snapshot can give it; what is missing is in the record.
 
-        Never raises for anything wrong with snapshots: the view is empty then, and the log says
-        why.
+        The newest, or the one that was chosen. Never raises for anything wrong with snapshots: the
+        view is empty then, and its origin and the log say why.
         """
         definition = standing.definition
+        if not standing.version:
+            return Beginning(View(definition))
+        if time.monotonic() < self._ask_after:
+            return Beginning(View(definition), Origin(fault=self._silence))
         try:
-            segments = self._fetch(standing)
-            if segments is not None:
-                _check_history(record, definition.uid, segments)
-                view = View(definition)
-                view.load(segments.items, segments.version)
-                return view
+            chosen = self._choice.read()
+            manifest = self._pick(definition.uid, chosen)
+            if manifest is None:
+                return Beginning(View(definition))
+            return self._begin(record, standing, manifest)
         except Exception as error:  # noqa: BLE001  nothing here may stop a start
             if isinstance(error, SnapshotStoreUnavailable):
-                self._ask_after = time.monotonic() + _REST
+                self._ask_after, self._silence = time.monotonic() + _REST, str(error)
             _log.warning(
                 "a snapshot is passed over; the record suffices",
                 index=definition.name,
                 reason=str(error),
             )
-        return View(definition)
+            return Beginning(View(definition), Origin(fault=str(error)))
+
+    def begin_with(self, record: Record, standing: Standing, id: str) -> Beginning:  # noqa: A002
+        """The same with this snapshot and no other. Raises NotFound, Conflict: it cannot be."""
+        try:
+            manifest = self.shelf.find(standing.definition.uid, id)
+            return self._begin(record, standing, manifest)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise Conflict(f"snapshot {id} cannot be begun with: {error}") from error
+
+    def chosen(self) -> str | None:
+        """The snapshot that a view is to begin with; None is the newest.
+
+        Raises OSError, ValueError.
+        """
+        return self._choice.read()
 
     def share(self, uid: str, folder: Path, digests: Mapping[str, Digest]) -> None:
         """Put a segment's files into the store, for `fetch` in any process. Raises OutOfSpace."""
@@ -160,59 +202,68 @@ class Archive:
         """Remove the files on disk here of an index that is gone; its snapshots stay."""
         shutil.rmtree(self._cache / uid, ignore_errors=True)
 
+    def retire(self, uid: str, policy: Policy) -> list[str]:
+        """Drop the snapshots that `policy` lets go; their ids, oldest first."""
+        listed = manifests.snapshots(self._store, uid)
+        dropped = []
+        for old in retention.plan_drops(listed.manifests, policy, datetime.now(UTC)):
+            retention.drop(self._store, uid, old.number)
+            dropped.append(old.id)
+        self.collect(uid)
+        return dropped
+
+    def purge(self, uid: str) -> int:
+        """Remove every snapshot of an index, and its files; how many there were."""
+        return retention.purge(self._store, uid)
+
     def _check_readable(self, uid: str) -> None:
-        if self._only not in {None, uid}:  # of another namespace, perhaps
+        if self._choice.only not in {None, uid}:  # of another namespace, perhaps
             raise NotFound("index", uid)
 
-    def _fetch(self, standing: Standing) -> Segments | None:
-        uid = standing.definition.uid
-        if not standing.version or time.monotonic() < self._ask_after:
-            return None
-        manifest = manifests.newest(self._store, uid)
-        if manifest is None or manifest.segments is None:
-            return None
+    def _pick(self, uid: str, chosen: str | None) -> Manifest | None:
+        if chosen is None:
+            return manifests.newest(self._store, uid)
+        return self.shelf.find(uid, chosen)
+
+    def _begin(self, record: Record, standing: Standing, manifest: Manifest) -> Beginning:
+        definition = standing.definition
+        view, origin = View(definition), Origin(manifest.id)
         _check_fit(manifest, standing)
-        folder = self._cache / uid
-        segments = loading.fetch_segments(self._store, uid, manifest, folder)
+        if manifest.segments is None:  # of an index without documents
+            return Beginning(view, origin)
+        folder = self._cache / definition.uid
+        segments = loading.fetch_segments(self._store, definition.uid, manifest, folder)
         loading.keep_only(manifest, folder)
-        return segments
-
-    def _retire(self, uid: str) -> None:
-        listed = manifests.snapshots(self._store, uid)
-        for old in retention.plan_drops(listed.manifests, self._policy, datetime.now(UTC)):
-            retention.drop(self._store, uid, old.number)
-        self.collect(uid)
-
-
-class _Misfit(ValueError):
-    """The snapshot is no copy of what the record has now."""
+        _check_history(record, definition.uid, segments)
+        view.load(segments.items, segments.version)
+        return Beginning(view, origin)
 
 
 def _check_fit(manifest: Manifest, standing: Standing) -> None:
-    """Raise _Misfit unless the tail of the record leads from the snapshot to what is there now."""
+    """Raise Conflict unless the tail of the record leads from the snapshot to what is there now."""
     theirs, ours = manifest.index, standing.definition
     if (theirs.uid, theirs.model) != (ours.uid, ours.model):
-        raise _Misfit(f"snapshot {manifest.id} is of another index or model")
+        raise Conflict(f"snapshot {manifest.id} is of another index or model")
     if (theirs.dimension, theirs.metric, theirs.fields) != (
         ours.dimension,
         ours.metric,
         ours.fields,
     ):
-        raise _Misfit(f"snapshot {manifest.id} is of another dimension, metric or fields")
+        raise Conflict(f"snapshot {manifest.id} is of another dimension, metric or fields")
     if manifest.version > standing.version:
-        raise _Misfit(
+        raise Conflict(
             f"snapshot {manifest.id} is at version {manifest.version}, the record at "
             f"{standing.version}: the database was restored from an older copy"
         )
     if manifest.segments is not None and manifest.segments.version < standing.purged_version:
-        raise _Misfit(
+        raise Conflict(
             f"snapshot {manifest.id} is at version {manifest.segments.version}, and removals up to "
             f"{standing.purged_version} are forgotten"
         )
 
 
 def _check_history(record: Record, uid: str, segments: Segments) -> None:
-    """Raise _Misfit when the record has other writes under the same versions.
+    """Raise Conflict when the record has other writes under the same versions.
 
     As after a restore of the database from an older copy, and new writes since. The newest row of
     the segments tells: whatever took its version there, it is another document's or none's.
@@ -225,7 +276,7 @@ def _check_history(record: Record, uid: str, segments: Segments) -> None:
     if document is None or document.version > segments.version:
         return
     if (document.version, document.id) != (version, id_):
-        raise _Misfit("the record has other documents under the snapshot's versions")
+        raise Conflict("the record has other documents under the snapshot's versions")
 
 
 def _newest_row(segment: Sealed, live: Bitmap) -> tuple[int, int, str]:

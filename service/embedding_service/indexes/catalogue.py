@@ -14,6 +14,7 @@ from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import Damage, IndexDamaged, NotFound, RecordUnavailable
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Listener, Quota, Record, Standing
+from embedding_service.indexes.records.silence import Silence
 from embedding_service.telemetry.index_metrics import IndexMetrics
 
 _RETRY_AFTER_LOADING = 5.0
@@ -62,6 +63,16 @@ class Catalogue:
         """Whether other processes write to the same record, so that `refresh` has news."""
         return self._record.is_shared
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether something else than this process changes what `refresh` looks at."""
+        return self._record.is_shared or self._record.is_renamed
+
+    @property
+    def silence(self) -> Silence:
+        """Since when the database has not answered."""
+        return self._record.silence
+
     def load(self) -> None:
         """Open every index and apply all of it. Raises RecordUnavailable."""
         self.refresh()
@@ -71,8 +82,9 @@ class Catalogue:
         """Follow the record: what others have created, written, dropped or pointed elsewhere."""
         try:
             self._refresh()
-        except RecordUnavailable:
-            self._record.silence.begin()
+        except RecordUnavailable as error:
+            if self.is_shared:
+                self._record.silence.begin(error.message)
             raise
         self._record.silence.end()
 
@@ -123,12 +135,18 @@ class Catalogue:
         """The index with this key, one that has stopped too. Raises NotFound."""
         return self._index_of(self._record.standing(uid).definition)
 
-    def reload(self, index: Index, pause: Callable[[], None] = lambda: None) -> None:
+    def reload(
+        self,
+        index: Index,
+        pause: Callable[[], None] = lambda: None,
+        snapshot: str | None = None,
+    ) -> None:
         """Make its view anew, without one failed search. Raises IndexDamaged: a row still is.
 
-        `pause` is called now and then, and may raise to end it.
+        `pause` is called now and then, and may raise to end it. A named `snapshot` is what it is
+        begun from, or Conflict is raised.
         """
-        index.reload(pause)
+        index.reload(pause, snapshot)
         self._mend(index)
 
     def opened(self) -> list[Index]:
@@ -156,6 +174,13 @@ class Catalogue:
         self._record.drop(standing.definition.uid)
         self._forget(standing.definition.uid)
         self._learn()
+
+    def erase(self, uid: str) -> int:
+        """Drop the index that others look after, for good; how many documents it had."""
+        documents = self._record.erase(uid)
+        self._forget(uid)
+        self._learn()
+        return documents
 
     def point(self, alias: str, name: str) -> None:
         """Let `alias` mean index `name` from now on, in one step. Raises NotFound, Conflict."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from embedding_service.indexes.archive import Beginning, Origin
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Committed
 from embedding_service.indexes.tail import Tail
@@ -27,6 +28,8 @@ class Current:
         That of the view is ahead while it catches up by many rows: of a document that was replaced
         since, only the newest row comes, and comes last.
         """
+        self.origin = Origin()
+        """Where the view comes from."""
         self.is_loaded = False
         """Whether it has followed the record once."""
 
@@ -36,17 +39,18 @@ class Current:
             if self.is_loaded:
                 self._catch_up(self.view)
             else:
-                self._take_over(self._tail.begin_whole)
+                self._take_over(lambda: self._begun_as(self._tail.begin_whole()))
             self.is_loaded = True  # under the lock, or whoever comes next would begin again
 
-    def reload(self, pause: Callable[[], None]) -> None:
+    def reload(self, pause: Callable[[], None], snapshot: str | None) -> None:
         """Make a new view beside the one that is searched meanwhile, and put it in its place.
 
-        `pause` is called now and then, and may raise to end it.
+        `pause` is called now and then, and may raise to end it. Raises Conflict when it cannot
+        begin with the `snapshot` that is named.
         """
-        view = self._tail.begin_whole(pause)
+        begun = self._tail.begin_whole(pause, snapshot)
         with self._applying:
-            self._catch_up(view)
+            self._catch_up(self._begun_as(begun))
             self.is_loaded = True
 
     def take(self, committed: Committed) -> None:
@@ -68,8 +72,14 @@ class Current:
         elif step.end != view.known:  # others have written in between
             self._catch_up(view)
 
+    def _begun_as(self, begun: Beginning) -> View:
+        self.origin = begun.origin
+        return begun.view
+
     def _catch_up(self, view: View) -> None:
         self._take_over(lambda: self._tail.follow(view))
+        if self.view is not view:  # made anew, by the record alone
+            self.origin = Origin()
 
     def _take_over(self, make: Callable[[], View]) -> None:
         self._begun += 1

@@ -87,10 +87,11 @@ class ManagedElsewhere(ServiceError):
 
     code = "managed_elsewhere"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, what: str = "indexes are made and dropped") -> None:
+        """`what` begins the sentence that ends with where it is done."""
         super().__init__(
-            f"this server serves index {name!r} alone; indexes are made and dropped with kubectl, "
-            "as EmbeddingIndex resources"
+            f"this server serves index {name!r} alone; {what} with kubectl, as EmbeddingIndex and "
+            "EmbeddingIndexSnapshot resources"
         )
 
 

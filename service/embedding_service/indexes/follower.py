@@ -1,4 +1,4 @@
-"""Follows what other processes write to the same record."""
+"""Follows what other processes write to the same record, and the names that others give."""
 
 import threading
 from typing import Final
@@ -15,7 +15,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class Follower:
-    """A thread of its own; nothing to follow, and no thread, where the record is not shared."""
+    """A thread of its own; no thread where nothing changes but by this process."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -25,7 +25,7 @@ class Follower:
 
     def start(self) -> None:
         """Begin; once."""
-        if self._catalogue.is_shared:
+        if self._catalogue.is_moving:
             self._thread.start()
 
     def close(self) -> None:

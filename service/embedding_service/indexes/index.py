@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import numpy as np
 
-from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.archive import Archive, Origin
 from embedding_service.indexes.current import Current
 from embedding_service.indexes.definition import Definition, Engine
 from embedding_service.indexes.documents import (
@@ -77,6 +77,11 @@ class Index:
     def view(self) -> View:
         """What is searched now; another one may take its place."""
         return self._current.view
+
+    @property
+    def origin(self) -> Origin:
+        """What the view was begun from."""
+        return self._current.origin
 
     def segments(self) -> Segments:
         """All rows as sealed segments, at one version: what a view may begin with."""
@@ -160,13 +165,13 @@ class Index:
         self._current.follow()
         self._tell()
 
-    def reload(self, pause: Callable[[], None] = lambda: None) -> None:
+    def reload(self, pause: Callable[[], None] = lambda: None, snapshot: str | None = None) -> None:
         """Make the view anew, beside the one that is searched meanwhile, and put it in its place.
 
         What is found is the same before and after. `pause` is called now and then, and may raise to
-        end it. Raises IndexDamaged, RecordUnavailable.
+        end it. Raises IndexDamaged, RecordUnavailable, and Conflict for a named `snapshot`.
         """
-        self._current.reload(pause)
+        self._current.reload(pause, snapshot)
         self._tell()
 
     def read(self, id: str) -> Document:  # noqa: A002  the field's own name
@@ -202,10 +207,10 @@ class Index:
             return self._search(query), {}
         try:
             return self._search_and_fetch(query)
-        except RecordUnavailable:
+        except RecordUnavailable as error:
             if not self.record.is_shared:
                 raise
-            self.record.silence.begin()
+            self.record.silence.begin(error.message)
             return self._search(query), {}
 
     @property

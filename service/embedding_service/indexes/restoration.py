@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import Document, IdempotencyKey, Puts
 from embedding_service.indexes.errors import Conflict
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.snapshots.manifest import Manifest
+from embedding_service.indexes.snapshots.shelf import Shelf
 
 _T = TypeVar("_T")
 Tell = Callable[[float], None]
@@ -43,14 +43,14 @@ class Restored:
 class Snapshot:
     """One snapshot and where it lies."""
 
-    archive: Archive
+    shelf: Shelf
     uid: str
     """The folder; after a move it need not be the index's."""
     manifest: Manifest
 
     def documents(self) -> Iterator[Sequence[Document]]:
         """All of them in the order of keys, checked, a batch at a time."""
-        for part in self.archive.documents(self.uid, self.manifest):
+        for part in self.shelf.documents(self.uid, self.manifest):
             yield from _batches(part)
 
 

@@ -5,9 +5,9 @@ from typing import Final
 
 import structlog
 
-from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.archive import Archive, Beginning, Origin
 from embedding_service.indexes.definition import Definition
-from embedding_service.indexes.errors import IndexDamaged
+from embedding_service.indexes.errors import Conflict, IndexDamaged
 from embedding_service.indexes.records.record import HistoryLost, Record
 from embedding_service.indexes.view import View
 
@@ -24,11 +24,17 @@ class Tail:
         self._definition = definition
         self._archive = archive
 
-    def begin(self) -> View:
-        """A new view, with as much in it as the newest snapshot gives. Raises NotFound."""
+    def begin(self, snapshot: str | None = None) -> Beginning:
+        """A new view, with as much in it as a snapshot gives. Raises NotFound.
+
+        With this `snapshot`, or as it was chosen for all. Raises Conflict: not with that one.
+        """
         if self._archive is None:
-            return View(self._definition)
-        return self._archive.begin(self._record, self._record.standing(self._definition.uid))
+            return Beginning(View(self._definition))
+        standing = self._record.standing(self._definition.uid)
+        if snapshot is None:
+            return self._archive.begin(self._record, standing)
+        return self._archive.begin_with(self._record, standing, snapshot)
 
     def follow(self, view: View, pause: Callable[[], None] = lambda: None) -> View:
         """The view at the record's version: this one, or another.
@@ -62,16 +68,26 @@ class Tail:
                 return view
             view = View(self._definition, view.policy)
 
-    def begin_whole(self, pause: Callable[[], None] = lambda: None) -> View:
-        """A new view at the record's version. Raises as `follow`.
+    def begin_whole(
+        self, pause: Callable[[], None] = lambda: None, snapshot: str | None = None
+    ) -> Beginning:
+        """A new view at the record's version. Raises as `begin` and `follow`.
 
         With another number of documents than the record counts it is made by the record alone, and
         should that differ too, the log says so: rows go missing without a word where a database's
-        own pages are damaged.
+        own pages are damaged. Where a `snapshot` was named, Conflict is raised instead.
         """
-        view = self.follow(self.begin(), pause)
-        if self._is_whole(view):
-            return view
+        begun = self.begin(snapshot)
+        view, origin = self.follow(begun.view, pause), begun.origin
+        if view is not begun.view and origin.snapshot is not None:
+            origin = Origin(fault=f"the record does not lead on from snapshot {origin.snapshot}")
+        is_whole = self._is_whole(view)
+        if not is_whole and origin.snapshot is not None:
+            origin = Origin(fault=f"snapshot {origin.snapshot} does not lead to all documents")
+        if snapshot is not None and origin.snapshot is None:
+            raise Conflict(origin.fault or "there are no snapshots here")
+        if is_whole:
+            return Beginning(view, origin)
         view = self.follow(View(self._definition), pause)
         if not self._is_whole(view):
             _log.error(
@@ -80,7 +96,7 @@ class Tail:
                 index=self._definition.name,
                 documents=view.describe().live,
             )
-        return view
+        return Beginning(view, origin)
 
     def _is_whole(self, view: View) -> bool:
         standing = self._record.standing(self._definition.uid)

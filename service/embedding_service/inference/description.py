@@ -68,3 +68,5 @@ class Health:
     """Whether the system has an NVIDIA GPU, used or not."""
     detail: str
     """One sentence for people: what is amiss, or `serving`."""
+    fault: str | None = None
+    """Why texts cannot be embedded now, as far as is known."""

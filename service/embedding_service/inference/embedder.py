@@ -170,4 +170,5 @@ class Embedder:
             description=model.description if model else None,
             has_gpu=has_nvidia_gpu(),
             detail=detail,
+            fault=None if is_serving and not is_broken else detail,
         )

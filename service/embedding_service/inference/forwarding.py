@@ -79,6 +79,7 @@ async def forward(
     finished = monotonic()
     began = ticket.started_at or finished
     metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
+    metrics.waits.add(began - queued)
     timings = Timings(queued - started, began - queued, finished - began)
     _count(metrics, name, lists, timings, finished - started)
     return _build_answer(model, request, ticket.matrix, lists, warnings, timings)

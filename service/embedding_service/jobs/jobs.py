@@ -9,6 +9,7 @@ from embedding_service.indexes.errors import Conflict, NotFound
 from embedding_service.indexes.records.record import Job, Record
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.jobs.compaction import Compaction
+from embedding_service.jobs.managed import ManagedJobs
 from embedding_service.jobs.reindexing import Reindexing
 from embedding_service.jobs.requests import COMPACT, REINDEX, JobFacts, NewCopy, describe
 from embedding_service.jobs.runner import Runner
@@ -32,6 +33,9 @@ class Jobs:
         runner: Runner,
     ) -> None:
         self.snapshots = SnapshotJobs(retrieval.snapshots, runner)
+        managed = retrieval.managed
+        self.managed = None if managed is None else ManagedJobs(managed, record, runner)
+        """Of the sole index, where there is one."""
         self._record = record
         self._catalogue = catalogue
         self._upkeep = upkeep

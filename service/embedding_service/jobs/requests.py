@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embedding_service.indexes.definition import Engine
-from embedding_service.indexes.records.standing import Job, JobState, JSONValue
+from embedding_service.indexes.records.standing import KEY, Job, JobState, JSONValue
 
+INSTANCE = "instance"
+"""In the detail of a job: the process that was told to do it."""
 COMPACT = "compact"
 REINDEX = "reindex"
 
@@ -22,6 +24,15 @@ class NewCopy:
     """None is the other's where the model is the same, else the model's own."""
     engine: Engine | None = None
     """None is the other's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Makes a job one that is done once, however often it is asked for."""
+
+    key: str
+    may_retry: bool = False
+    """Whether it is to be done again after it has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +56,17 @@ class JobFacts:
     """Unix seconds."""
     updated_at: float
     """Unix seconds."""
+    key: str | None = None
+    """Of the order that it was."""
+    instance: str | None = None
+    """Of the process that does it, where it was ordered."""
 
 
 def describe(job: Job, index: str) -> JobFacts:
     """A job of the index with this name."""
     detail = dict(job.detail)
     phase, error = detail.pop("phase", None), detail.pop("error", None)
+    key, instance = detail.pop(KEY, None), detail.pop(INSTANCE, None)
     return JobFacts(
         id=job.id,
         index=index,
@@ -62,4 +78,6 @@ def describe(job: Job, index: str) -> JobFacts:
         detail=detail,
         created_at=job.created_at,
         updated_at=job.updated_at,
+        key=None if key is None else str(key),
+        instance=None if instance is None else str(instance),
     )

@@ -11,14 +11,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+from uuid import uuid4
 
 import structlog
 
 from embedding_service.errors import ServiceError, Unavailable
 from embedding_service.indexes.errors import Conflict, NotFound, RecordUnavailable
-from embedding_service.indexes.records.record import Job, Record
+from embedding_service.indexes.records.record import Claim, Job, JobState, Record
 from embedding_service.indexes.records.standing import FINAL, JSONValue
 from embedding_service.jobs.report import JobFailed, Report
+from embedding_service.jobs.requests import INSTANCE, Order
 
 ENDED: Final = "the process that ran it ended"
 STALE: Final = 60.0
@@ -50,6 +52,8 @@ class Runner:
         self, record: Record, period: float = _PERIOD, clock: Callable[[], float] = time.time
     ) -> None:
         """`period` is in seconds, between two looks at what is to be written; `clock` is Unix's."""
+        self.instance = uuid4().hex
+        """Tells this process from others."""
         self._clock = clock
         self._record = record
         self._period = period
@@ -74,13 +78,35 @@ class Runner:
             Conflict: one of its kind is under way. NotFound, RecordUnavailable, Unavailable.
         """
         async with self._submitting:
-            if self._is_closed:
-                raise Unavailable("the server is shutting down; send the request again")
+            self._check_open()
             self._check_free(uid, kind)
             job = await asyncio.to_thread(self._record.create_job, uid, kind, detail)
-            ticket = self._tickets[job.id] = _Ticket(Report(job), work, job)
-            self._waiting.put_nowait(ticket)
+            self._queue(job, work)
             return job
+
+    async def claim(
+        self, uid: str, kind: str, work: Work, order: Order, detail: Mapping[str, JSONValue]
+    ) -> tuple[Job, bool]:
+        """The job of an order, and whether it is a new one, queued here.
+
+        Raises KeyReused, NotFound, RecordUnavailable, Unavailable.
+        """
+
+        def may_follow(job: Job) -> bool:
+            has_failed = job.state is JobState.FAILED or self._is_lost(job, STALE)
+            return order.may_retry and has_failed
+
+        claim, told = Claim(order.key, may_follow), {**detail, INSTANCE: self.instance}
+        async with self._submitting:
+            self._check_open()
+            job, is_new = await asyncio.to_thread(self._record.claim_job, uid, kind, claim, told)
+            if is_new:
+                self._queue(job, work)
+                return job, True
+        ticket = self._tickets.get(job.id)
+        if ticket is not None:  # which knows more than its row
+            return ticket.report.job, False
+        return await asyncio.to_thread(self.bury, job), False
 
     def bury(self, job: Job) -> Job:
         """The job as it is: failed, where nobody has written of it for too long. Blocking."""
@@ -100,6 +126,18 @@ class Runner:
         self._news.set()
         await self._writing
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("the server is shutting down; send the request again")
+
+    def _queue(self, job: Job, work: Work) -> None:
+        ticket = self._tickets[job.id] = _Ticket(Report(job), work, job)
+        self._waiting.put_nowait(ticket)
+
+    def _is_lost(self, job: Job, patience: float) -> bool:
+        is_ours = job.id in self._tickets
+        return job.state not in FINAL and not is_ours and self._clock() - job.updated_at > patience
+
     def _bury_lost(self) -> None:
         # A record that is not shared has one process: this one, which has not begun with any.
         patience = STALE if self._record.is_shared else -math.inf
@@ -108,8 +146,7 @@ class Runner:
                 self._bury(job, patience)
 
     def _bury(self, job: Job, patience: float) -> Job:
-        is_ours = job.id in self._tickets
-        if job.state in FINAL or is_ours or self._clock() - job.updated_at <= patience:
+        if not self._is_lost(job, patience):
             return job
         report = Report(job)
         report.fail(_tell_ended(job))

@@ -56,11 +56,11 @@ class SnapshotJobs:
     async def _submit(
         self, uid: str, kind: str, work: Callable[[Tell], Detail], detail: Detail | None = None
     ) -> JobFacts:
-        job = await self._runner.submit(uid, kind, _Interruptible(work).run, detail or {})
+        job = await self._runner.submit(uid, kind, Interruptible(work).run, detail or {})
         return describe(job, await self._snapshots.name(uid))
 
 
-class _Interruptible:
+class Interruptible:
     """Blocking work that ends at its next word when its job is cancelled."""
 
     def __init__(self, work: Callable[[Tell], Detail]) -> None:

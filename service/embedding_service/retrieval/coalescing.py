@@ -7,8 +7,9 @@ one pass of two threads are answered sooner than in two passes of one.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Protocol, TypeAlias
 
@@ -19,6 +20,7 @@ from embedding_service.indexes.filters.tree import Filter
 from embedding_service.indexes.query import Query
 from embedding_service.indexes.search.found import Found
 from embedding_service.indexes.search.spread import Spread
+from embedding_service.telemetry.waits import Waits
 
 MOST_TOGETHER: Final = 64
 """Queries of one pass."""
@@ -51,6 +53,7 @@ class _Kind:
 class _Waiting:
     query: Query
     outcome: asyncio.Future[Outcome]
+    since: float = field(default_factory=time.monotonic)
 
 
 class Coalescer:
@@ -61,14 +64,16 @@ class Coalescer:
         run: Callable[[Callable[[], Outcome]], "asyncio.Future[Outcome]"],
         threads: int,
         spread: Spread = map,
+        waits: Waits | None = None,
     ) -> None:
         """`run` starts a blocking call in a thread, which may `spread` its work over others.
 
-        Passes take `threads` together.
+        Passes take `threads` together; `waits` is told how long queries wait for theirs.
         """
         self._run = run
         self._free = threads
         self._spread = spread
+        self._waits = waits or Waits()
         self._waiting: dict[_Kind, list[_Waiting]] = {}
 
     async def search(self, index: Searchable, query: Query) -> Outcome:
@@ -99,6 +104,8 @@ class Coalescer:
                 waiting.outcome.set_exception(error)
             return
         self._free -= width
+        for waiting in together:
+            self._waits.add(time.monotonic() - waiting.since)
         passing.add_done_callback(partial(self._end, together, width))
 
     def _take(self, kind: _Kind) -> list[_Waiting]:

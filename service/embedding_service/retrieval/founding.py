@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from embedding_service.errors import InvalidRequest, ServiceError
-from embedding_service.indexes.errors import Conflict, ManagedElsewhere
+from embedding_service.indexes.errors import Conflict, ManagedElsewhere, NotFound
 
 _PAUSE: Final = 2.0
 """Seconds between two tries."""
@@ -27,6 +27,8 @@ async def found(create: Callable[[], Awaitable[object]], name: str, pause: float
         try:
             await create()
         except Conflict:
+            return
+        except NotFound:  # it was purged, while it was not even there
             return
         except _FINAL:
             raise

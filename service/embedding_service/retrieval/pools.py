@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from embedding_service.telemetry.waits import Waits
+
 _In = TypeVar("_In")
 _T = TypeVar("_T")
 
@@ -15,7 +17,11 @@ class Pools:
     So a search never stands behind a write, nor the reading of one document behind a search.
     """
 
-    def __init__(self, *, writers: int, readers: int, searchers: int) -> None:
+    def __init__(
+        self, *, writers: int, readers: int, searchers: int, waits: Waits | None = None
+    ) -> None:
+        """So many threads of each kind; `waits` is told of what waits for them."""
+        self.waits = waits or Waits()
         self.searchers = searchers
         """Threads that compute."""
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="write")

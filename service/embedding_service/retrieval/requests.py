@@ -180,6 +180,48 @@ class Restoration:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Which snapshots stay when others go; the newest that can be read always does."""
+
+    held: frozenset[str] = frozenset()
+    """Ids of those that somebody needs."""
+    newest: int | None = None
+    """How many, whatever their age; None is as the settings say."""
+    younger_than: float | None = None
+    """Seconds: all that are younger, whatever their number; None is as the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSnapshot:
+    """A snapshot that is to be written over the sole index."""
+
+    snapshot: str = "newest"
+    """Its id."""
+    from_uid: str | None = None
+    """Of which index; None is the sole index itself."""
+    url: str | None = None
+    """Of the store; None is that of the sole index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What went for good."""
+
+    documents: int
+    snapshots: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """Whether the database answers."""
+
+    is_reachable: bool
+    fault: str | None = None
+    silence: float | None = None
+    """Seconds since it answered last, where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentFacts:
     """One part of an index in memory."""
 
@@ -223,3 +265,16 @@ class IndexFacts:
     segments: Sequence[SegmentFacts]
     damage: str | None = None
     """Why it has stopped: a row that is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoleFacts:
+    """The one index of a server, and what it depends on."""
+
+    index: IndexFacts | None
+    """None while it is not loaded."""
+    begun_from: str | None
+    """Id of the snapshot that what is searched was begun from."""
+    fault: str | None
+    """Why that is not the snapshot that it should be."""
+    database: DatabaseFacts

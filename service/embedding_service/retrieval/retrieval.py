@@ -23,6 +23,7 @@ from embedding_service.retrieval.creation import define
 from embedding_service.retrieval.cursors import read_cursor, write_cursor
 from embedding_service.retrieval.facts import describe
 from embedding_service.retrieval.founding import found
+from embedding_service.retrieval.managed import ManagedIndex
 from embedding_service.retrieval.pins import PinnedEmbedder
 from embedding_service.retrieval.pools import Pools
 from embedding_service.retrieval.queries import (
@@ -58,7 +59,7 @@ class Retrieval:
         embedder: PinnedEmbedder,
         pools: Pools,
         bounds: Bounds,
-        sole: NewIndex | None = None,
+        managed: ManagedIndex | None = None,
     ) -> None:
         """Over the indexes of one record.
 
@@ -68,16 +69,16 @@ class Retrieval:
             embedder: Of their texts.
             pools: Threads to work in.
             bounds: Of what is asked.
-            sole: The one index there is to be, where there is to be no other.
+            managed: The one index there is to be, where there is to be no other.
         """
         self.snapshots = Snapshots(catalogue)
+        self.managed = managed
         self._catalogue = catalogue
         self._embedder = embedder
         self._pools = pools
-        self._coalescer = Coalescer(pools.search, pools.searchers, pools.spread)
+        self._coalescer = Coalescer(pools.search, pools.searchers, pools.spread, pools.waits)
         self._bounds = bounds
         self._upkeep = upkeep
-        self._sole = sole
         self._follower = Follower(catalogue)
         self._keeper = Keeper(catalogue, upkeep)
         self.is_loaded = False
@@ -91,8 +92,8 @@ class Retrieval:
         await self._pools.write(self._catalogue.load)
         self._follower.start()
         self._keeper.start()
-        if self._sole is not None and not await self._pools.read(self._catalogue.standings):
-            await found(partial(self._create, self._sole), self._sole.name)
+        if self.managed is not None and not await self._pools.read(self._catalogue.standings):
+            await found(partial(self._create, self.managed.new), self.managed.new.name)
         self.is_loaded = True
 
     async def close(self) -> None:
@@ -233,7 +234,7 @@ class Retrieval:
         try:
             return await self._get(name)
         except NotFound:
-            if name != DEFAULT_INDEX:
+            if name != DEFAULT_INDEX or (self.managed and self.managed.new.name == name):
                 raise
         try:
             return await self._create(NewIndex(name=DEFAULT_INDEX))

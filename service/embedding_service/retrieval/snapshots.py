@@ -89,7 +89,7 @@ class Snapshots:
 
     def publish(self, uid: str, tell: Tell) -> Detail:
         """Make a snapshot."""
-        manifest = self._archive.publish(_Told(self._catalogue.at(uid), tell))
+        manifest = self._archive.publish(Told(self._catalogue.at(uid), tell))
         return {
             "snapshot": manifest.id,
             "version": manifest.version,
@@ -180,10 +180,10 @@ class Snapshots:
             return index
 
     def _snapshot(self, uid: str, id: str) -> Snapshot:  # noqa: A002
-        return Snapshot(self._archive, uid, self._archive.find(uid, id))
+        return Snapshot(self._archive.shelf, uid, self._archive.find(uid, id))
 
 
-class _Told:
+class Told:
     """An index that tells how much of it was read."""
 
     def __init__(self, index: Index, tell: Tell) -> None:

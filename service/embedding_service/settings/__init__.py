@@ -11,6 +11,7 @@ from embedding_service.settings.encoding import EncoderSettings, EngineSettings
 from embedding_service.settings.group import Group
 from embedding_service.settings.indexes import NO_DATABASE, IndexSettings, SoleIndexSettings
 from embedding_service.settings.models import DEFAULT_MODEL, ModelOptions, ModelSettings
+from embedding_service.settings.operated import OperatorSettings
 from embedding_service.settings.serving import HttpSettings, Limits, ObservabilitySettings
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ModelOptions",
     "ModelSettings",
     "ObservabilitySettings",
+    "OperatorSettings",
     "Settings",
     "SoleIndexSettings",
 ]
@@ -37,6 +39,7 @@ class Settings(
     Limits,
     IndexSettings,
     SoleIndexSettings,
+    OperatorSettings,
     HttpSettings,
     ObservabilitySettings,
     BaseSettings,

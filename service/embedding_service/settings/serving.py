@@ -33,8 +33,8 @@ class HttpSettings(Group):
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     """Serve `/metrics` on this port instead of the service's."""
     admin_port: int | None = Field(default=None, ge=0, le=65_535)
-    """Listen on this port too, for the operator and for probes; it needs no key, so let nobody else
-    reach it. Unset has no such port."""
+    """Listen on this port too, for probes and the operator: see ADMIN_KEYS_FILE. Probes and metrics
+    need no key there, so let nobody else reach it. Unset has no such port."""
     api_keys_file: Path | None = None
     """TOML file of API keys (docs/authentication.md); unset lets everybody in. Read again when it
     changes."""

@@ -18,6 +18,7 @@ from prometheus_client import (
 )
 
 from embedding_service.telemetry.index_metrics import IndexMetrics
+from embedding_service.telemetry.waits import Waits
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Of requests, to be told by name; others share one: a client can invent as many as it likes."""
@@ -41,6 +42,8 @@ class Metrics:
         self._watch_queue(registry)
         self._watch_models(registry)
         self.indexes = IndexMetrics(registry)
+        self.waits = Waits()
+        """Of all that waits for its turn here, for who decides how many processes there are."""
         ProcessCollector(registry=registry)
 
     def tell_device_memory(self, device: str, used: int) -> None:

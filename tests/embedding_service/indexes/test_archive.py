@@ -66,8 +66,8 @@ def index(record: Record, archive: Archive) -> Index:
 def begin(record: Record, archive: Archive, standing: Standing | None = None) -> tuple[View, str]:
     """The view, and why it is empty."""
     with capture_logs() as logs:
-        view = archive.begin(record, standing or record.standing(DEFINITION.uid))
-    return view, " ".join(str(entry["reason"]) for entry in logs)
+        begun = archive.begin(record, standing or record.standing(DEFINITION.uid))
+    return begun.view, " ".join(str(entry["reason"]) for entry in logs)
 
 
 def test_a_view_begins_with_all_rows_of_the_newest_snapshot(

@@ -51,11 +51,11 @@ def test_searches_outlive_the_files_that_they_read(record: Record, tmp_path: Pat
         index.put(puts_of({f"far {number}": (-1 - number, 0)}))
         archive.publish(index)
         retention.collect(store, UID, timedelta(0))
-        views.append(archive.begin(record, record.standing(UID)))  # removes copies of before
+        views.append(archive.begin(record, record.standing(UID)).view)  # removes copies of before
         check()
         damage_copies(tmp_path / "segments" / UID, number)
         check()
-        views.append(archive.begin(record, record.standing(UID)))  # fetches them again
+        views.append(archive.begin(record, record.standing(UID)).view)  # fetches them again
         check()
     archive.forget(UID)
     assert not (tmp_path / "segments" / UID).exists()

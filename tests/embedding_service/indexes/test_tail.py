@@ -5,6 +5,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from embedding_service.indexes import tail
+from embedding_service.indexes.archive import Beginning
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Record
 from embedding_service.indexes.segments.bitmaps import Bitmap
@@ -48,12 +49,12 @@ def test_a_snapshot_that_was_never_whole_is_passed_over(
 ) -> None:
     record.create(DEFINITION)
     record.put(UID, puts_of({"a": [1, 0], "b": [2, 0]}), FREE)
-    whole = Tail(record, DEFINITION, None).begin_whole()
+    whole = Tail(record, DEFINITION, None).begin_whole().view
     state = whole.state
     part = View(DEFINITION)
     one = Bitmap.of(np.array([True, False]))
     part.load([(concatenate([(state.growing, state.growing_live)]), one)], state.version)
-    monkeypatch.setattr(Tail, "begin", lambda tail: part)
+    monkeypatch.setattr(Tail, "begin", lambda tail, snapshot: Beginning(part))
     with capture_logs() as logs:
         index = open_index(record)
     assert ids_of(index) == ["b", "a"]

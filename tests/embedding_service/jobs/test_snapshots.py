@@ -8,7 +8,7 @@ import pytest
 
 from embedding_service.indexes.records.standing import Job, JobState, JSONValue
 from embedding_service.jobs.report import JobFailed, Report
-from embedding_service.jobs.snapshots import _Interruptible
+from embedding_service.jobs.snapshots import Interruptible
 from embedding_service.retrieval.snapshots import Tell
 
 _SECONDS = 30
@@ -23,7 +23,7 @@ async def test_what_the_work_answers_is_told_at_its_end() -> None:
         told.append(report.job.progress)
         return {"count": 3}
 
-    await _Interruptible(work).run(report)
+    await Interruptible(work).run(report)
     assert told == [0.5]
     assert report.job.detail == {"count": 3, "phase": "done"}
 
@@ -41,7 +41,7 @@ async def test_work_that_is_cancelled_ends_at_its_next_word() -> None:
             raise
         return {}
 
-    running = asyncio.create_task(_Interruptible(work).run(Report(JOB)))
+    running = asyncio.create_task(Interruptible(work).run(Report(JOB)))
     await asyncio.to_thread(has_begun.wait, _SECONDS)
     running.cancel()
     await asyncio.sleep(0)  # let it hear of that

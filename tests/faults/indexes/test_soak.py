@@ -93,7 +93,7 @@ class Soak:
             manifest = self.archive.find(uid, NEWEST)
             texts = {
                 each.id: each.text or ""
-                for part in self.archive.documents(uid, manifest)
+                for part in self.archive.shelf.documents(uid, manifest)
                 for each in part
             }
             self.history.copies[manifest.version] = texts

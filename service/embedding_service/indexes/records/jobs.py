@@ -6,32 +6,39 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from embedding_service.indexes.errors import NotFound
+from embedding_service.indexes.errors import KeyReused, NotFound
+from embedding_service.indexes.records.locking import lock
 from embedding_service.indexes.records.schema import jobs
 from embedding_service.indexes.records.sessions import Database
-from embedding_service.indexes.records.standing import Job, JobState, JSONValue
+from embedding_service.indexes.records.standing import KEY, Claim, Job, JobState, JSONValue
 
 
 def create_job(database: Database, uid: str, kind: str, detail: Mapping[str, JSONValue]) -> Job:
     """See Record.create_job."""
-    now = time.time()
-    job = Job(uuid4().hex, uid, kind, JobState.QUEUED, 0.0, dict(detail), now, now)
     with database.writing(uid) as connection:
-        connection.execute(
-            insert(jobs).values(
-                id=job.id,
-                index_uid=uid,
-                kind=kind,
-                state=job.state.value,
-                progress=job.progress,
-                detail=_dump(detail),
-                created_at=now,
-                updated_at=now,
-            )
-        )
-    return job
+        return _insert(connection, uid, kind, detail)
+
+
+def claim_job(
+    database: Database, uid: str, kind: str, claim: Claim, detail: Mapping[str, JSONValue]
+) -> tuple[Job, bool]:
+    """See Record.claim_job. The key is in the detail, and the index's row is what is locked."""
+    with database.writing(uid) as connection:
+        lock(connection, uid)
+        before = next((job for job in _read(connection, uid) if key_of(job) == claim.key), None)
+        if before is not None and before.kind != kind:
+            raise KeyReused
+        if before is not None and not claim.may_follow(before):
+            return before, False
+        return _insert(connection, uid, kind, {**detail, KEY: claim.key}), True
+
+
+def key_of(job: Job) -> str | None:
+    """The key under which a job was claimed."""
+    key = job.detail.get(KEY)
+    return None if key is None else str(key)
 
 
 def update_job(database: Database, job: Job) -> None:
@@ -63,9 +70,31 @@ def read_job(database: Database, id: str) -> Job:  # noqa: A002
 def list_jobs(database: Database, uid: str) -> list[Job]:
     """See Record.jobs."""
     with database.reading(uid) as connection:
-        rows = connection.execute(
-            select(jobs).where(jobs.c.index_uid == uid).order_by(jobs.c.created_at.desc())
-        ).all()
+        return _read(connection, uid)
+
+
+def _insert(connection: Connection, uid: str, kind: str, detail: Mapping[str, JSONValue]) -> Job:
+    now = time.time()
+    job = Job(uuid4().hex, uid, kind, JobState.QUEUED, 0.0, dict(detail), now, now)
+    connection.execute(
+        insert(jobs).values(
+            id=job.id,
+            index_uid=uid,
+            kind=kind,
+            state=job.state.value,
+            progress=job.progress,
+            detail=_dump(detail),
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return job
+
+
+def _read(connection: Connection, uid: str) -> list[Job]:
+    rows = connection.execute(
+        select(jobs).where(jobs.c.index_uid == uid).order_by(jobs.c.created_at.desc())
+    )
     return [_to_job(row) for row in rows]
 
 

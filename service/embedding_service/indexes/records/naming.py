@@ -11,6 +11,7 @@ from embedding_service.indexes.records import definitions
 from embedding_service.indexes.records.history import add_commit, draw_point
 from embedding_service.indexes.records.locking import notify
 from embedding_service.indexes.records.places import to_place
+from embedding_service.indexes.records.reading import find_row
 from embedding_service.indexes.records.schema import (
     aliases,
     answers,
@@ -106,6 +107,18 @@ def drop(database: Database, uid: str) -> None:
         connection.execute(delete(jobs).where(jobs.c.index_uid == uid))
         notify(connection, uid)
     erase_dropped(database)
+
+
+def erase(database: Database, uid: str) -> int:
+    """See Record.erase."""
+    documents = 0
+    try:
+        with database.reading(uid) as connection:
+            documents = int(find_row(connection, uid).live)
+        drop(database, uid)
+    except NotFound:  # somebody else was quicker, or was interrupted
+        erase_dropped(database)
+    return documents
 
 
 def erase_dropped(database: Database) -> None:

@@ -25,6 +25,7 @@ from embedding_service.indexes.records import (
 from embedding_service.indexes.records.answers import find_answer
 from embedding_service.indexes.records.definitions import read_standing
 from embedding_service.indexes.records.history import HistoryLost
+from embedding_service.indexes.records.jobs import key_of
 from embedding_service.indexes.records.listening import Election, Listener, elect
 from embedding_service.indexes.records.locking import lock
 from embedding_service.indexes.records.postgresql import Address
@@ -33,6 +34,7 @@ from embedding_service.indexes.records.sessions import Database
 from embedding_service.indexes.records.silence import Silence
 from embedding_service.indexes.records.standing import (
     Build,
+    Claim,
     Job,
     JobState,
     JSONValue,
@@ -42,6 +44,7 @@ from embedding_service.indexes.records.standing import (
 
 __all__ = [
     "Build",
+    "Claim",
     "Election",
     "HistoryLost",
     "Job",
@@ -50,6 +53,7 @@ __all__ = [
     "Quota",
     "Record",
     "Standing",
+    "key_of",
 ]
 
 
@@ -68,6 +72,11 @@ class Record:
         self._patience = patience
         self.silence = Silence()
         """Kept by those who ask often."""
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether somebody else may change what an index is called, and not in the database."""
+        return False
 
     @property
     def is_shared(self) -> bool:
@@ -105,6 +114,10 @@ class Record:
         Its name is free at once; its documents go in small transactions before this returns.
         """
         naming.drop(self._database, uid)
+
+    def erase(self, uid: str) -> int:
+        """Drop an index of whoever else looks after it; how many documents it had, 0 once gone."""
+        return naming.erase(self._database, uid)
 
     def sweep(self) -> None:
         """Finish what a `drop` that was interrupted has left."""
@@ -214,6 +227,19 @@ class Record:
     def create_job(self, uid: str, kind: str, detail: Mapping[str, JSONValue] | None = None) -> Job:
         """Queue a job of an index; it goes when the index is dropped."""
         return jobs.create_job(self._database, uid, kind, detail or {})
+
+    def claim_job(
+        self,
+        uid: str,
+        kind: str,
+        claim: Claim,
+        detail: Mapping[str, JSONValue] | None = None,
+    ) -> tuple[Job, bool]:
+        """Queue a job under a key, or tell the newest one that has it; and whether it is new.
+
+        Whatever process asks, and however many at once. Raises KeyReused, NotFound.
+        """
+        return jobs.claim_job(self._database, uid, kind, claim, detail or {})
 
     def update_job(self, job: Job) -> None:
         """Tell state, progress and detail of a job. Raises NotFound."""

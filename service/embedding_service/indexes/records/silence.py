@@ -11,17 +11,19 @@ class Silence:
         self._clock = clock
         self._heard_at = clock()
         self._is_silent = False
+        self.fault: str | None = None
+        """What was told instead of its last answer."""
 
     @property
     def seconds(self) -> float | None:
         """Since it answered last; None while it answers."""
         return self._clock() - self._heard_at if self._is_silent else None
 
-    def begin(self) -> None:
+    def begin(self, fault: str | None = None) -> None:
         """It was asked and has not answered."""
-        self._is_silent = True
+        self._is_silent, self.fault = True, fault
 
     def end(self) -> None:
         """It has answered."""
         self._heard_at = self._clock()
-        self._is_silent = False
+        self._is_silent, self.fault = False, None

@@ -1,6 +1,6 @@
 """Values of the record that are no documents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -87,3 +87,16 @@ class Job:
     """Unix seconds."""
     updated_at: float
     """Unix seconds."""
+
+
+KEY: Final = "key"
+"""In the detail of a job that was claimed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What makes a job one of its own, by whatever process it is asked for."""
+
+    key: str
+    may_follow: Callable[[Job], bool]
+    """Whether another job may come after the one that has the key."""

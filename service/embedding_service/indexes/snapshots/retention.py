@@ -33,6 +33,8 @@ class Policy:
     """How many, whatever their age."""
     younger_than: timedelta
     """All of these, whatever their number."""
+    held: frozenset[str] = frozenset()
+    """Ids of those that somebody needs, whatever their number and age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def plan_drops(snapshots: Sequence[Manifest], policy: Policy, now: datetime) -> 
     """The snapshots that are to go, oldest first."""
     ordered = sorted(snapshots, key=lambda each: each.number, reverse=True)
     old = [
-        each for each in ordered[max(1, policy.newest) :] if _age(each, now) >= policy.younger_than
+        each
+        for each in ordered[max(1, policy.newest) :]
+        if _age(each, now) >= policy.younger_than and each.id not in policy.held
     ]
     return old[::-1]
 
@@ -63,6 +67,19 @@ def drop(store: BlobStore, uid: str, number: int) -> None:
     # The copy first: at no moment does nothing name the blobs.
     store.create(layout.manifest(layout.dropped(uid), number), [content], if_absent=False)
     store.delete(name)
+
+
+def purge(store: BlobStore, uid: str) -> int:
+    """Remove all that there is of an index, at once; how many snapshots went.
+
+    For an index that is gone: a publish that is under way meanwhile finds its files missing.
+    """
+    folder = layout.snapshots(uid)
+    gone = len(manifests.numbers(store, folder))
+    for each in (folder, layout.dropped(uid), layout.blobs(uid)):  # no manifest outlives its files
+        for stored in store.listing(each):
+            store.delete(stored.name)
+    return gone
 
 
 def collect(

@@ -168,6 +168,7 @@ class RemoteEncoder:
             description=known,
             has_gpu=False,
             detail=self._failure or "serving",
+            fault=self._failure,
         )
 
     async def _send(

@@ -24,9 +24,9 @@ from embedding_service.retrieval.requests import Include
 
 _LARGEST_DIMENSION: Final = 65_536
 _LARGEST_VERSION: Final = 2**63 - 1
-_LONGEST_SNAPSHOT: Final = 64
-_LONGEST_UID: Final = 256
-_UID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
+LONGEST_SNAPSHOT: Final = 64
+LONGEST_UID: Final = 256
+UID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 _VECTOR: Final = ["array", "string"]
 _FIELD_NAMES: Final[JsonDict] = {
     "maxProperties": MOST_FIELDS,
@@ -177,13 +177,13 @@ class RestoreRequest(Payload):
         extra="forbid", json_schema_extra={"example": {"snapshot": "newest", "into": "restored"}}
     )
 
-    snapshot: str = Field(default="newest", max_length=_LONGEST_SNAPSHOT)
+    snapshot: str = Field(default="newest", max_length=LONGEST_SNAPSHOT)
     """Its id, or `newest`."""
     into: Name | None = None
     """An index to be made; without it the index's own documents are replaced."""
     confirm: str | None = Field(default=None, max_length=LONGEST_NAME)
     """The index's name, without `into`."""
-    from_uid: Annotated[str, Field(pattern=_UID, max_length=_LONGEST_UID)] | None = None
+    from_uid: Annotated[str, Field(pattern=UID, max_length=LONGEST_UID)] | None = None
     """The uid of the index that the snapshot was made of, where it is another one or is gone."""
 
 

@@ -24,7 +24,13 @@ from embedding_service.api.native.indexes.parameters import (
 )
 from embedding_service.api.native.indexes.payloads import CheckRequest, RestoreRequest
 from embedding_service.api.responses import READS, REMOVALS, WRITES, problems_of
-from embedding_service.api.rooms import jobs_of, retrieval_of, rooms_of
+from embedding_service.api.rooms import (
+    jobs_of,
+    refuse_if_operated,
+    retrieval_of,
+    rooms_of,
+    snapshot_jobs_of,
+)
 from embedding_service.retrieval.requests import Restoration, SnapshotFacts
 
 router = APIRouter(prefix="/api/v1/indexes/{name}", tags=["indexes"])
@@ -41,7 +47,7 @@ async def list_snapshots(request: Request) -> Response:
     retrieval = retrieval_of(request)
     query_of(request)
     found = await retrieval.snapshots.all(index_of(request))
-    return _json({"snapshots": [_entry(facts) for facts in found]})
+    return _json({"snapshots": [tell_snapshot(facts) for facts in found]})
 
 
 @router.post(
@@ -56,7 +62,7 @@ async def make_snapshot(request: Request) -> Response:
 
     The job, once done, tells the snapshot's id. Then older ones go: see SNAPSHOTS_KEPT.
     """
-    jobs = jobs_of(request)
+    jobs = snapshot_jobs_of(request)
     query_of(request)
     return started(request, await jobs.snapshots.publish(index_of(request)))
 
@@ -73,7 +79,7 @@ async def describe_snapshot(request: Request) -> Response:
     query = query_of(request, VERIFY)
     name, id_ = index_of(request), request.path_params[SNAPSHOT.name]
     facts = await retrieval.snapshots.describe(name, id_)
-    entry = _entry(facts)
+    entry = tell_snapshot(facts)
     if flag_of(query, VERIFY) and facts.id is not None:
         entry["problems"] = await retrieval.snapshots.verify(name, facts.id)
     return _json(entry)
@@ -89,6 +95,7 @@ async def describe_snapshot(request: Request) -> Response:
 async def drop_snapshot(request: Request) -> Response:
     """Its files follow some hours later, those that no other snapshot needs."""
     retrieval = retrieval_of(request)
+    refuse_if_operated(request)
     query_of(request)
     await retrieval.snapshots.drop(index_of(request), request.path_params[SNAPSHOT.name])
     return Response(status_code=204)
@@ -107,7 +114,7 @@ async def restore(request: Request) -> Response:
     Over itself, only what differs is written, as new versions, and searches go on; what others
     write meanwhile stays. A restore that was interrupted is finished by asking for it again.
     """
-    jobs = jobs_of(request)
+    jobs = snapshot_jobs_of(request)
     query_of(request)
     name = index_of(request)
     payload = await read_payload(request, RestoreRequest, rooms_of(request).settings)
@@ -132,7 +139,7 @@ async def reload(request: Request) -> Response:
 
     It is made beside what is searched meanwhile, and takes memory for both until it is done.
     """
-    jobs = jobs_of(request)
+    jobs = snapshot_jobs_of(request)
     query_of(request)
     return started(request, await jobs.snapshots.reload(index_of(request)))
 
@@ -158,7 +165,8 @@ async def check(request: Request) -> Response:
     return started(request, await jobs.snapshots.check(name, repair=payload.repair))
 
 
-def _entry(facts: SnapshotFacts) -> dict[str, Any]:
+def tell_snapshot(facts: SnapshotFacts) -> dict[str, Any]:
+    """One line of a list."""
     return {
         "id": facts.id,
         "created": facts.created and facts.created.astimezone(UTC),

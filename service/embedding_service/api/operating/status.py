@@ -1,0 +1,81 @@
+"""GET /status: all that the operator tells of a pod, from what is known, and at once."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from embedding_service.api.operating.answers import answer
+from embedding_service.api.operating.pulse import Pulse
+from embedding_service.api.operating.rooms import sole_of
+from embedding_service.api.probes import readiness_of
+from embedding_service.api.rooms import Rooms, rooms_of
+from embedding_service.retrieval.requests import DatabaseFacts, IndexFacts
+from embedding_service.telemetry.usage import cpu_seconds
+
+
+async def status(request: Request) -> Response:
+    """It waits for nobody: a database or an encoder that is away is what it is to tell."""
+    rooms = rooms_of(request)
+    sole = sole_of(rooms)
+    pulse: Pulse = request.app.state.pulse
+    pulse.feel()
+    facts = await sole.index.status()
+    is_ready, _ = readiness_of(rooms)
+    return answer(
+        {
+            "instance": sole.jobs.instance,
+            "version": rooms.version,
+            "ready": is_ready,
+            "leaving": rooms.lifecycle.is_leaving,
+            "index": None if facts.index is None else _index(facts.index),
+            "snapshot": {"begun_from": facts.begun_from, "fault": facts.fault},
+            "database": _database(facts.database),
+            "encoder": _encoder(rooms),
+            "load": {
+                "in_flight": rooms.lifecycle.in_flight,
+                "queue_wait_seconds": round(rooms.metrics.waits.mean, 6),
+                "cpu_seconds": round(cpu_seconds(), 3),
+            },
+        }
+    )
+
+
+def _index(facts: IndexFacts) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "uid": facts.uid,
+        "model": facts.model,
+        "fingerprint": facts.fingerprint,
+        "dimension": facts.dimension,
+        "metric": facts.metric,
+        "engine": facts.engine,
+        "documents": facts.documents,
+        "size_bytes": facts.size,
+        "version": facts.version,
+        "applied": facts.applied,
+        "unbuilt": facts.unbuilt,
+        "memory_bytes": facts.memory,
+        "damage": facts.damage,
+    }
+
+
+def _database(facts: DatabaseFacts) -> dict[str, Any]:
+    return {
+        "reachable": facts.is_reachable,
+        "fault": facts.fault,
+        "silent_seconds": None if facts.silence is None else round(facts.silence, 3),
+    }
+
+
+def _encoder(rooms: Rooms) -> dict[str, Any]:
+    """Of another server only whether it answered last: where it runs its models is its own."""
+    health = rooms.embedder.health()
+    model = None if rooms.settings.encoder_url else health.description
+    fallback = model and model.fallback_reason
+    return {
+        "serving": health.is_serving and health.fault is None,
+        "device": model and model.device,
+        "is_fallback": fallback is not None,
+        "fault": health.fault or fallback,
+    }
