@@ -138,13 +138,15 @@ def build_application(settings: Settings) -> Application:
 
 
 def build_operator_keys(settings: Settings) -> OperatorKeys | None:
-    """Of the operator that looks after the index. Raises BadKeysFile, BadSettings."""
+    """Of the operator that looks after the index. Raises BadSettings."""
+    for setting in OperatorSettings.model_fields:
+        is_set = setting in settings.model_fields_set and getattr(settings, setting)
+        if is_set and not settings.index_name:
+            raise BadSettings(f"{setting.upper()}: set INDEX_NAME too, or leave it out")
     if settings.admin_keys_file is None:
         return None
-    needed = {"ADMIN_PORT": settings.admin_port, "INDEX_NAME": settings.index_name or None}
-    for setting, value in needed.items():
-        if value is None:
-            raise BadSettings(f"ADMIN_KEYS_FILE: set {setting} too, or leave it out")
+    if settings.admin_port is None:
+        raise BadSettings("ADMIN_KEYS_FILE: set ADMIN_PORT too, or leave it out")
     if settings.database_url == NO_DATABASE:
         raise BadSettings("ADMIN_KEYS_FILE: there is no index where DATABASE_URL is none")
     return OperatorKeys(settings.admin_keys_file, settings.index_uid or settings.index_name)

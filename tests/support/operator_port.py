@@ -86,7 +86,7 @@ class Pod:
         assert not answer.is_success, answer.text
         return answer.status_code, answer.json()["code"]
 
-    async def order(self, kind: str, key: str | None = None, **body: object) -> dict[str, Any]:
+    async def order(self, kind: str, key: str | None = None, **body: Any) -> dict[str, Any]:
         """Order a job and wait for its end, good or bad."""
         answer = await self.send("POST", f"/jobs/{kind}", body, key or uuid4().hex)
         assert answer.status_code in {200, 202}, answer.text
@@ -103,7 +103,7 @@ class Pod:
             await asyncio.sleep(0.02)
         raise TimeoutError(f"job {id_}: not within {_SECONDS:g} s")
 
-    async def work(self, kind: str, **body: object) -> dict[str, Any]:
+    async def work(self, kind: str, **body: Any) -> dict[str, Any]:
         """What a job that must succeed tells."""
         job = await self.order(kind, **body)
         assert job["state"] == "succeeded", job

@@ -41,7 +41,8 @@ def build_admin_app(api: FastAPI, keys: OperatorKeys | None = None) -> Starlette
             ],
             exception_handlers={HTTPException: _pass_on},
         )
-        app.state.pulse = Pulse(rooms.embedder)
+        model = rooms.settings.index_model or None
+        app.state.pulse = Pulse(rooms.embedder, model) if rooms.settings.encoder_url else None
     app.state.rooms = rooms
     return app
 

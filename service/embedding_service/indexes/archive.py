@@ -209,7 +209,10 @@ class Archive:
         for old in retention.plan_drops(listed.manifests, policy, datetime.now(UTC)):
             retention.drop(self._store, uid, old.number)
             dropped.append(old.id)
-        self.collect(uid)
+        try:
+            self.collect(uid)
+        except ServiceError as error:  # they may go the next time
+            _log.warning("files of old snapshots stay", uid=uid, reason=error.message)
         return dropped
 
     def purge(self, uid: str) -> int:

@@ -170,7 +170,7 @@ class Retrieval:
         try:
             index = await self._get(name)
         except NotFound:
-            if name != DEFAULT_INDEX:
+            if not self._may_be_made(name):
                 raise
             queries = len(search.texts) if search.matrix is None else len(search.matrix)
             return [Answer((), 0, is_exact=True, scanned=0, cursor=None)] * queries
@@ -234,12 +234,16 @@ class Retrieval:
         try:
             return await self._get(name)
         except NotFound:
-            if name != DEFAULT_INDEX or (self.managed and self.managed.new.name == name):
+            if not self._may_be_made(name):
                 raise
         try:
             return await self._create(NewIndex(name=DEFAULT_INDEX))
         except Conflict:  # another request, or another process, was quicker
             return await self._get(name)
+
+    def _may_be_made(self, name: str) -> bool:
+        """Whether using an index makes it. The sole one is made at the start, or is gone."""
+        return name == DEFAULT_INDEX and (self.managed is None or self.managed.new.name != name)
 
     async def _create(self, new: NewIndex) -> Index:
         definition = await define(new, self._embedder)

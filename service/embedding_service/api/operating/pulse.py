@@ -9,18 +9,25 @@ from embedding_service.inference.encoder import Encoder
 class Pulse:
     """Bound to one event loop. However often it is felt, one question at most is under way."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        """`encoder` remembers what came of its last question, and asks no more than it must."""
+    def __init__(self, encoder: Encoder, model: str | None) -> None:
+        """`encoder` believes for a while what it was told of `model`, its default one for None."""
         self._encoder = encoder
+        self._model = model
+        self.fault: str | None = None
+        """Why it told nothing of the model when it was asked last."""
+        self.fingerprint: str | None = None
+        """Of the model, as it was told last."""
         self._asking: asyncio.Task[None] | None = None
 
     def feel(self) -> None:
-        """Have it asked for its default model; what comes of that is seen in its health."""
+        """Have it asked for the model; what comes of that is seen a moment later."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
 
     async def _ask(self) -> None:
         try:
-            await self._encoder.describe()
-        except ServiceError:  # as its health tells
-            return
+            model = await self._encoder.describe(self._model)
+        except ServiceError as error:
+            self.fault = error.message
+        else:
+            self.fault, self.fingerprint = None, model.fingerprint

@@ -18,8 +18,9 @@ async def status(request: Request) -> Response:
     """It waits for nobody: a database or an encoder that is away is what it is to tell."""
     rooms = rooms_of(request)
     sole = sole_of(rooms)
-    pulse: Pulse = request.app.state.pulse
-    pulse.feel()
+    pulse: Pulse | None = request.app.state.pulse
+    if pulse is not None:
+        pulse.feel()
     facts = await sole.index.status()
     is_ready, _ = readiness_of(rooms)
     return answer(
@@ -31,7 +32,7 @@ async def status(request: Request) -> Response:
             "index": None if facts.index is None else _index(facts.index),
             "snapshot": {"begun_from": facts.begun_from, "fault": facts.fault},
             "database": _database(facts.database),
-            "encoder": _encoder(rooms),
+            "encoder": _local(rooms) if pulse is None else _remote(rooms, pulse, facts.index),
             "load": {
                 "in_flight": rooms.lifecycle.in_flight,
                 "queue_wait_seconds": round(rooms.metrics.waits.mean, 6),
@@ -68,14 +69,22 @@ def _database(facts: DatabaseFacts) -> dict[str, Any]:
     }
 
 
-def _encoder(rooms: Rooms) -> dict[str, Any]:
-    """Of another server only whether it answered last: where it runs its models is its own."""
+def _local(rooms: Rooms) -> dict[str, Any]:
     health = rooms.embedder.health()
-    model = None if rooms.settings.encoder_url else health.description
+    model = health.description
     fallback = model and model.fallback_reason
     return {
-        "serving": health.is_serving and health.fault is None,
+        "serving": health.fault is None,
         "device": model and model.device,
         "is_fallback": fallback is not None,
         "fault": health.fault or fallback,
     }
+
+
+def _remote(rooms: Rooms, pulse: Pulse, index: IndexFacts | None) -> dict[str, Any]:
+    """Whether it answered last, with the index's model: where it runs it is its own affair."""
+    fault = rooms.embedder.health().fault or pulse.fault
+    wanted, served = index and index.fingerprint, pulse.fingerprint
+    if fault is None and wanted is not None and served is not None and wanted != served:
+        fault = f"the index is of a model with fingerprint {wanted}, and {served} is served"
+    return {"serving": fault is None, "device": None, "is_fallback": False, "fault": fault}

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import orjson
@@ -13,6 +13,9 @@ from embedding_service.indexes.records.locking import lock
 from embedding_service.indexes.records.schema import jobs
 from embedding_service.indexes.records.sessions import Database
 from embedding_service.indexes.records.standing import KEY, Claim, Job, JobState, JSONValue
+
+_MOMENT: Final = 1e-3
+"""Seconds."""
 
 
 def create_job(database: Database, uid: str, kind: str, detail: Mapping[str, JSONValue]) -> Job:
@@ -32,7 +35,8 @@ def claim_job(
             raise KeyReused
         if before is not None and not claim.may_follow(before):
             return before, False
-        return _insert(connection, uid, kind, {**detail, KEY: claim.key}), True
+        after = 0.0 if before is None else before.created_at  # by another process's clock
+        return _insert(connection, uid, kind, {**detail, KEY: claim.key}, after), True
 
 
 def key_of(job: Job) -> str | None:
@@ -73,8 +77,15 @@ def list_jobs(database: Database, uid: str) -> list[Job]:
         return _read(connection, uid)
 
 
-def _insert(connection: Connection, uid: str, kind: str, detail: Mapping[str, JSONValue]) -> Job:
-    now = time.time()
+def _insert(
+    connection: Connection,
+    uid: str,
+    kind: str,
+    detail: Mapping[str, JSONValue],
+    after: float = 0.0,
+) -> Job:
+    """A new row, created later than `after` (Unix seconds)."""
+    now = max(time.time(), after + _MOMENT)
     job = Job(uuid4().hex, uid, kind, JobState.QUEUED, 0.0, dict(detail), now, now)
     connection.execute(
         insert(jobs).values(
