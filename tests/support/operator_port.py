@@ -28,6 +28,8 @@ class Signer:
     """An operator's key."""
 
     kid: str = "first"
+    audience: str = UID
+    """The index that it signs for."""
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -36,10 +38,10 @@ class Signer:
         x = base64.urlsafe_b64encode(self.key.public_key().public_bytes_raw()).rstrip(b"=")
         return {"kty": "OKP", "crv": "Ed25519", "kid": self.kid, "x": x.decode()}
 
-    def sign(self, audience: str = UID, **claims: object) -> str:
+    def sign(self, **claims: object) -> str:
         """A token that is good for half a minute, unless the claims say otherwise."""
         now = int(time.time())
-        told = {"aud": audience, "iat": now, "exp": now + 30, **claims}
+        told = {"aud": self.audience, "iat": now, "exp": now + 30, **claims}
         return jwt.encode(told, self.key, "EdDSA", headers={"kid": self.kid})
 
 
@@ -113,10 +115,10 @@ class Pod:
 
 @asynccontextmanager
 async def running_pod(
-    folder: Path, signer: Signer | None = None, **settings: Any
+    folder: Path, *, signer: Signer | None = None, **settings: Any
 ) -> AsyncIterator[Pod]:
     """On SQLite and a folder of snapshots, unless the settings say otherwise."""
-    signer = signer or Signer()
+    signer = signer or Signer(audience=settings.get("index_uid", UID) or NAME)
     write_keys(folder / "keys.json", [signer])
     given = {
         "embedding_model": f"hashing:{DIMENSION}",

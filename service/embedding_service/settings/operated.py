@@ -35,14 +35,14 @@ class OperatorSettings(Group):
 
     @field_validator("bootstrap_aws_secret_access_key_file")
     @classmethod
-    def _check_both_keys(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+    def _check_bootstrap_keys(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if (value is None) != (info.data.get("bootstrap_aws_access_key_id_file") is None):
             raise ValueError("set it together with BOOTSTRAP_AWS_ACCESS_KEY_ID_FILE")
         return value
 
     @field_validator("bootstrap_aws_endpoint")
     @classmethod
-    def _check_endpoint(cls, value: str) -> str:
+    def _check_bootstrap_endpoint(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("use http://… or https://…")
         return value

@@ -81,3 +81,36 @@ def test_what_there_is_is_decided_elsewhere(record_url: str, record_folder: Path
     with pytest.raises(NotFound, match="faq"):
         record.find("other")
     record.close()
+
+
+def test_other_names_lead_to_it(record_url: str, record_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "aliases"
+    file.write_text("questions\nfaq\n")
+    record = open_record(record_url, record_folder, sole=Sole("a/1", "faq", file))
+    record.create(FAQ)
+    assert record.is_renamed
+    assert record.aliases() == {"questions": "faq"}
+    assert record.find("questions").definition.name == "faq"
+    with pytest.raises(NotFound):
+        record.find("answers")
+    record.close()
+
+
+def test_it_may_be_erased_and_is_then_not_made_again(record_url: str, record_folder: Path) -> None:
+    record = open_record(record_url, record_folder, sole=Sole("a/1", "faq"))
+    uid = record.create(FAQ).definition.uid
+    put(record, uid, "one")
+    record.create_job(uid, "read")
+    assert (record.erase(uid), record.indexes(), record.jobs(uid)) == (1, [], [])
+    assert record.erase(uid) == 0
+    with pytest.raises(NotFound):
+        record.create(FAQ)
+    record.close()
+
+
+def test_others_stay_where_one_is_erased(open_sole: Callable[[str], Record]) -> None:
+    ours, theirs = open_sole("ours"), open_sole("theirs")
+    for record, namespace in ((ours, "ours"), (theirs, "theirs")):
+        put(record, record.create(FAQ).definition.uid, f"of {namespace}")
+    assert ours.erase("ours/1234") == 1
+    assert ids_of(theirs) == ["of theirs"]

@@ -22,11 +22,12 @@ from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot
 from embedding_service.indexes.snapshots.folders import Folder
 from embedding_service.indexes.snapshots.manifest import Manifest
-from embedding_service.indexes.snapshots.retention import Policy, collect, drop, plan_drops
+from embedding_service.indexes.snapshots.retention import Policy, collect, drop, plan_drops, purge
 from snapshot_sources import CREATED, DEFINITION, LIBRARIES, RANGE, CopiedIndex
 
 UID = DEFINITION.uid
 NOTHING = timedelta(0)
+FOLDERS = (layout.snapshots, layout.dropped, layout.blobs)
 ages = st.lists(st.integers(0, 100), max_size=12)
 
 
@@ -67,6 +68,43 @@ def test_a_plan_drops_what_is_old_and_not_among_the_newest(
     assert len(kept) <= max(1, newest) + len(young)
     assert [each.number for each in dropped] == sorted(each.number for each in dropped)
     assert plan_drops(kept, Policy(newest, timedelta(days=days)), CREATED) == []
+
+
+@settings(deadline=None)
+@given(
+    ages=ages,
+    newest=st.integers(0, 15),
+    days=st.integers(0, 100),
+    held=st.frozensets(st.integers(1, 14).map(str)),
+)
+def test_what_is_held_is_never_dropped_and_the_rest_as_before(
+    ages: list[int], newest: int, days: int, held: frozenset[str]
+) -> None:
+    there = [manifest_of(number, age) for number, age in enumerate(ages, start=1)]
+    policy = Policy(newest, timedelta(days=days))
+    without = plan_drops(there, policy, CREATED)
+    dropped = plan_drops(there, replace(policy, held=held), CREATED)
+    assert dropped == [each for each in without if each.id not in held]
+    assert there[-1:] == [each for each in there[-1:] if each not in dropped]
+
+
+def test_a_purge_leaves_nothing_of_an_index_and_all_of_the_others(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    index = CopiedIndex.of()
+    for number in range(1, 4):
+        index.put(number)
+        publish(store, index, tmp_path)
+    drop(store, UID, 1)
+    others = [f"{UID}/7c6e2", f"{UID}2"]  # whose names begin alike
+    for uid in others:
+        publish(store, CopiedIndex(replace(DEFINITION, uid=uid)), tmp_path)
+    assert purge(store, UID) == 2
+    assert [store.listing(folder(UID)) for folder in FOLDERS] == [[], [], []]
+    for uid in others:
+        (left,) = manifests.snapshots(store, uid).manifests
+        assert loading.verify(store, uid, left) == []
+    assert purge(store, UID) == 0
 
 
 def test_a_clock_that_is_behind_drops_nothing_young() -> None:
