@@ -5,7 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from embedding_service.errors import ServiceError
+from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Standing
 from embedding_service.indexes.records.silence import Silence
@@ -16,6 +19,9 @@ _MOMENT: Final = 0.25
 """Seconds that an answer of the record is waited for."""
 _AWAY_AFTER: Final = 10.0
 """Seconds without an answer after which it counts as away."""
+_UNFORESEEN: Final = "an error nobody foresaw; the log has it"
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Standings:
@@ -56,7 +62,13 @@ class Standings:
     async def _ask(self, index: Index) -> None:
         try:
             self._standing = await self._pools.read(index.standing)
-        except ServiceError as error:
+        except RecordUnavailable as error:
             self._fault = error.message
-        else:
-            self._fault, self._heard_at = None, self._clock()
+            return
+        except ServiceError:  # the index is gone, or damaged: that is an answer as well
+            pass
+        except Exception:  # noqa: BLE001  whoever asks how things are is to hear of it
+            _log.exception("the record could not be asked")
+            self._fault = _UNFORESEEN
+            return
+        self._fault, self._heard_at = None, self._clock()
