@@ -105,6 +105,7 @@ async def test_an_encoder_on_another_server_is_told_by_its_last_answer(tmp_path:
             False, None, False,
         )  # fmt: skip
         assert "no answer" in encoder["fault"]
+        await asyncio.wait({pulse._asking})  # the second question
         pulse.fault, pulse.fingerprint = None, "f" * 64
         pod.application.embedder._failure = None  # type: ignore[attr-defined]
         pulse._asking = asyncio.create_task(asyncio.Event().wait())
