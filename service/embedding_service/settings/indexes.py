@@ -41,7 +41,8 @@ class IndexSettings(Group):
     aws_secret_access_key_file: Path | None = Field(default=None, validate_default=True)
     """File with that key's secret, instead of AWS_SECRET_ACCESS_KEY. Read again every minute."""
     aws_session_token_file: Path | None = None
-    """File with its session token, where it has one. Read again every minute."""
+    """File with its session token; the key has none where the file is not there. Read again every
+    minute."""
     max_top_k: int = Field(default=1_000, ge=1, le=10_000)
     """Results of one query."""
     max_queries: int = Field(default=256, ge=1)

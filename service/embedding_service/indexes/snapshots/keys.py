@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
-from embedding_service.secret import Secret
+from embedding_service.secret import Secret, SecretUnreadable
 
 
 class Read(TypedDict):
@@ -24,9 +24,17 @@ class Keys:
 
     def read(self) -> Read:
         """What they are now. Raises SecretUnreadable."""
-        token = None if self.session_token is None else self.session_token.read()
         return {
             "access_key_id": self.access_key_id.read(),
             "secret_access_key": self.secret_access_key.read(),
-            "token": token,
+            "token": self._read_token(),
         }
+
+    def _read_token(self) -> str | None:
+        """Keys that do not expire have none, and whoever names its file cannot always know."""
+        if self.session_token is None:
+            return None
+        try:
+            return self.session_token.read() or None
+        except SecretUnreadable:
+            return None
