@@ -1,17 +1,24 @@
 """Writes the pages that are made from code; tests/contract fails while one is stale."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+from embedding_operator.names import INDEXES, SNAPSHOTS
+from embedding_operator.resources.definition_files import render_definition
 from embedding_service.api.document import render_document
 from embedding_service.api.error_pages import render_page as render_errors_page
 from embedding_service.telemetry.metrics_page import render_metrics_page
+from operator_pages import render_conditions_page
 from settings_pages import render_env_example, render_settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     ".env.example": render_env_example,
+    "crds/embeddingindexes.yaml": partial(render_definition, INDEXES),
+    "crds/embeddingindexsnapshots.yaml": partial(render_definition, SNAPSHOTS),
+    "docs/conditions.md": render_conditions_page,
     "docs/errors.md": render_errors_page,
     "docs/metrics.md": render_metrics_page,
     "docs/openapi.json": render_document,

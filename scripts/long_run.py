@@ -1,6 +1,7 @@
 """`make test-long`: runs each test marked `long` by itself and writes docs/test-long.md.
 
-`make test-cluster-all` does the same with those marked `cluster`, inside the cluster's network.
+`make test-cluster-all` does the same with those marked `cluster`, inside the cluster's network. The
+many quick tests of one server, a folder in `wholes`, are one part.
 
 A part that passed leaves its result in the cache folder, under a digest of what was tested, and is
 not run again until that changes: an interrupted run goes on where it was. Figures are what a test
@@ -43,6 +44,8 @@ class Suite:
     mark: str
     minutes: int
     """For all parts together; what is left at the end fails rather than overruns."""
+    wholes: tuple[str, ...] = ()
+    """Folders whose tests are one part together."""
 
     @property
     def report(self) -> Path:
@@ -51,12 +54,14 @@ class Suite:
 
 
 LONG = Suite("test-long", "The long tests", "long", 90)
-CLUSTER = Suite("test-cluster-all", "The tests on a cluster", "cluster", 60)
+CLUSTER = Suite(
+    "test-cluster-all", "The tests on a cluster", "cluster", 60, wholes=("tests/api_server",)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What came of one test. `outcome` is passed, failed or skipped; figures are in its order."""
+    """What came of one part. `outcome` is passed, failed or skipped; figures are in its order."""
 
     name: str
     outcome: str
@@ -86,7 +91,10 @@ def main(suite: Suite, cache: Path) -> int:
 
 
 def collect(suite: Suite, *where: str) -> list[str]:
-    """Return the node ids of a suite's tests, all of them unless told where, in their order."""
+    """Return the parts of a suite, all of them unless told where, in their order.
+
+    A part is the node id of a test, or a folder.
+    """
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", suite.mark]
     done = subprocess.run(
         [*command, "-p", "no:randomly", *where],
@@ -97,11 +105,16 @@ def collect(suite: Suite, *where: str) -> list[str]:
     )
     if done.returncode:
         raise SystemExit(f"the tests cannot be collected:\n{done.stdout}{done.stderr}")
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    tests = [line for line in done.stdout.splitlines() if "::" in line]
+    return list(dict.fromkeys(_find_part(suite, name) for name in tests))
+
+
+def _find_part(suite: Suite, test: str) -> str:
+    return next((folder for folder in suite.wholes if test.startswith(f"{folder}/")), test)
 
 
 def run(suite: Suite, name: str, seconds: float, junit: Path) -> Part:
-    """Run one test in a process of its own, its output on ours."""
+    """Run one part in a process of its own, its output on ours."""
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-q", "-m", suite.mark]
     timeout = max(1, round(seconds))
@@ -117,10 +130,11 @@ def run(suite: Suite, name: str, seconds: float, junit: Path) -> Part:
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    case = next(ET.parse(junit).iter("testcase"), None)  # noqa: S314  pytest's own file
-    is_skipped = case is not None and case.find("skipped") is not None
+    root = ET.parse(junit).getroot()  # noqa: S314  pytest's own file
+    cases = list(root.iter("testcase"))
+    is_skipped = bool(cases) and all(case.find("skipped") is not None for case in cases)
     outcome = "failed" if done.returncode else "skipped" if is_skipped else "passed"
-    found = [] if case is None else case.iter("property")
+    found = [each for case in cases for each in case.iter("property")]
     figures = {item.attrib["name"]: item.attrib["value"] for item in found}
     finished = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return Part(name, outcome, round(time.monotonic() - started, 1), finished, figures)

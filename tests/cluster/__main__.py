@@ -23,12 +23,14 @@ from tests.cluster.faults import Faults
 from tests.cluster.images import Image
 from tests.cluster.kinds import KindCluster
 from tests.cluster.local import LocalCluster
-from tests.cluster.sites import ROOT, Site, this_site
+from tests.cluster.sites import KUBERNETES, ROOT, Site, this_site
 from tests.cluster.steps import say
 
 verbs = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A real Kubernetes to test on."
 )
+LONG_FORMS = {"OPERATOR_LIVES": "1000", "STEADY_SECONDS": "300"}
+"""How long some tests go on in `make test-cluster-all`."""
 TEST_ADD_ONS = ("traefik", "postgres", "s3")
 
 
@@ -139,7 +141,7 @@ def run_tests(
     cluster.up()
     if cluster.kind != "existing":  # whose add-ons are its keeper's
         programs.test()
-        programs.build(cluster.site, programs.KIND)  # from inside, no module can be had
+        build_programs(cluster.site, everything=everything)
         for name in addons.ADD_ONS if everything else TEST_ADD_ONS:
             addons.install(cluster, cluster.site, name)
     for image in images.IMAGES:
@@ -148,13 +150,23 @@ def run_tests(
     if everything:
         command = ["scripts/long_run.py", str(cluster.site.cache.parent), "test-cluster-all"]
     else:
-        chosen = "cluster and not monitoring"
+        chosen = "cluster and not monitoring and not other_kubernetes"
         if cluster.kind != "local":
             chosen += " and not node_faults"
-        command = ["-m", "pytest", "-m", chosen, "--durations=0", "tests/e2e"]
+        slow = ("--durations=0", "--durations-min=1")
+        command = ["-m", "pytest", "-m", chosen, *slow, "tests/api_server", "tests/e2e"]
     words = [*cluster.enter(), sys.executable, *command]
-    ran = subprocess.run(words, cwd=ROOT, env=os.environ | environment(cluster), check=False)
+    known = environment(cluster) | (LONG_FORMS if everything else {})
+    ran = subprocess.run(words, cwd=ROOT, env=os.environ | known, check=False)
     raise typer.Exit(ran.returncode)
+
+
+def build_programs(site: Site, *, everything: bool) -> None:
+    """Build what tests run themselves: from inside the cluster's network, no module can be had."""
+    programs.build(site, programs.KIND)
+    for version in KUBERNETES.values():
+        if everything or version == site.kubernetes:
+            programs.build_one(site, programs.kubernetes(version))
 
 
 def evidence(cluster: Cluster) -> Path:

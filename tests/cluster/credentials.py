@@ -45,7 +45,7 @@ IDENTITIES = (
 )
 
 
-def write_credentials(folder: Path) -> None:
+def write_credentials(folder: Path, url: str = SERVER) -> None:
     """Files the API server reads, and `NAME.kubeconfig` for each identity."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -57,8 +57,7 @@ def write_credentials(folder: Path) -> None:
     # Who speaks for the API server to those that extend it is known by another authority.
     front = trustme.CA()
     front.cert_pem.write_to_path(folder / "front-proxy-authority.crt")
-    # With no other name its list of names would be empty, and critical, which Go does not take.
-    client = front.issue_cert(f"{FRONT_PROXY}.test", common_name=FRONT_PROXY)
+    client = front.issue_cert(common_name=FRONT_PROXY)
     client.private_key_pem.write_to_path(folder / "front-proxy.key")
     client.cert_chain_pems[0].write_to_path(folder / "front-proxy.crt")
     # Service accounts are signed for with a key that is nothing else.
@@ -69,18 +68,18 @@ def write_credentials(folder: Path) -> None:
     for identity in IDENTITIES:
         token = secrets.token_hex(16)
         lines.append(f'{token},{identity.user},{identity.name},"{identity.groups}"')
-        kubeconfig = json.dumps(build_kubeconfig(token, authority.cert_pem.bytes()), indent=1)
+        kubeconfig = json.dumps(build_kubeconfig(token, authority.cert_pem.bytes(), url), indent=1)
         (folder / f"{identity.name}.kubeconfig").write_text(kubeconfig, encoding="utf-8")
     (folder / "tokens.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def build_kubeconfig(token: str, authority: bytes) -> dict[str, object]:
+def build_kubeconfig(token: str, authority: bytes, url: str) -> dict[str, object]:
     trusted = base64.b64encode(authority).decode()
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [
-            {"name": "test", "cluster": {"server": SERVER, "certificate-authority-data": trusted}}
+            {"name": "test", "cluster": {"server": url, "certificate-authority-data": trusted}}
         ],
         "users": [{"name": "test", "user": {"token": token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from long_run import LONG, Part, collect, digest, load, render, run, save
+from long_run import CLUSTER, LONG, Part, collect, digest, load, render, run, save
 
 PASSED = Part(
     "tests/a.py::test_soak", "passed", 90.0, "2030-01-02 03:04 UTC", {"requests": "10,000"}
@@ -18,6 +18,29 @@ def test_each_long_test_is_a_part_by_itself() -> None:
         "hashing]",
         "minilm]",
     ]
+
+
+@pytest.mark.usefixtures("uncovered")
+def test_the_tests_against_an_api_server_are_one_part_together() -> None:
+    assert collect(CLUSTER, "tests/api_server") == ["tests/api_server"]
+
+
+@pytest.mark.usefixtures("uncovered")
+@pytest.mark.parametrize(
+    ("second", "outcome"), [("", "passed"), ("assert False", "failed"), ("pytest.skip()", "passed")]
+)
+def test_a_folder_passes_when_none_of_its_tests_fails(
+    tmp_path: Path, second: str, outcome: str
+) -> None:
+    folder = tmp_path / "quick"
+    folder.mkdir()
+    head = "import pytest\n\n\n@pytest.mark.long\ndef test_it(record_property):\n"
+    (folder / "test_first.py").write_text(f"{head}    record_property('first', 1)\n")
+    (folder / "test_second.py").write_text(
+        f"{head}    record_property('second', 2)\n    {second}\n"
+    )
+    part = run(LONG, str(folder), 60, tmp_path / "junit.xml")
+    assert (part.outcome, part.figures) == (outcome, {"first": "1", "second": "2"})
 
 
 def test_a_part_that_passed_is_not_run_again(tmp_path: Path) -> None:

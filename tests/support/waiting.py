@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -22,6 +22,17 @@ def wait_until(condition: Callable[[], _T | None], seconds: float, what: str) ->
             raise TimeoutError(f"{what}: not within {seconds:g} s")
         time.sleep(min(_SHORTEST_PAUSE + waited / 20, _LONGEST_PAUSE))
     return answer
+
+
+async def until_so(
+    condition: Callable[[], Awaitable[object]], seconds: float, what: str, pause: float = 0.1
+) -> None:
+    """Ask a coroutine until it says something true; raise TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        await asyncio.sleep(pause)
 
 
 async def until(

@@ -1,0 +1,1 @@
+"""Makes plans come true: the only room that writes to the cluster."""

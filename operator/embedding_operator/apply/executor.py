@@ -1,0 +1,128 @@
+"""The front door of the room: carries out what a plan asks for, one step after the other."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from embedding_operator.apply.snapshots import SnapshotMaker
+from embedding_operator.apply.writer import Applied, Writer
+from embedding_operator.errors import PodFailure
+from embedding_operator.names import INDEXES, Kind
+from embedding_operator.observe.observation import Observation
+from embedding_operator.plan.actions import Event, SnapshotAction
+from embedding_operator.plan.bootstrap import Bootstrap
+from embedding_operator.plan.children import Changes
+from embedding_operator.plan.deletion import FINALIZER, Deletion, wants_finalizer
+from embedding_operator.plan.reloading import ReloadOrder
+from embedding_operator.pods import Pods
+from embedding_operator.reports import name_bootstrap
+from embedding_operator.resources.objects import EmbeddingIndex, Manifest
+from embedding_operator.resources.status import IndexStatus
+
+_log = structlog.stdlib.get_logger(__name__)
+
+LONG: Final = 30.0
+"""Seconds for what a pod does while it is waited for."""
+
+
+class Executor:
+    """Any call may raise Unavailable, Refused; what a pod does not do, the next pass asks again."""
+
+    def __init__(self, writer: Writer, snapshots: SnapshotMaker, pods: Pods) -> None:
+        self._writer = writer
+        self._snapshots = snapshots
+        self._pods = pods
+
+    async def claim(self, index: EmbeddingIndex) -> EmbeddingIndex | None:
+        """See Writer.claim."""
+        return await self._writer.claim(index)
+
+    async def hold(self, index: EmbeddingIndex) -> None:
+        """Have the finalizer where something is to be done before it goes, and only there."""
+        is_held = FINALIZER in index.meta.finalizers
+        if wants_finalizer(index) != is_held:
+            await self._writer.finalize(index, is_held=not is_held)
+
+    async def change(self, changes: Changes) -> Applied:
+        """See Writer.change."""
+        return await self._writer.change(changes)
+
+    async def report(self, index: EmbeddingIndex, status: IndexStatus) -> None:
+        """See Writer.report."""
+        await self._writer.report(index, status)
+
+    async def tell(self, index: EmbeddingIndex, events: Iterable[Event]) -> None:
+        """See Writer.tell."""
+        await self._writer.tell(INDEXES, index.meta, events)
+
+    async def snapshot(
+        self, observation: Observation, actions: Sequence[SnapshotAction]
+    ) -> list[Event]:
+        """See SnapshotMaker.carry_out."""
+        return await self._snapshots.carry_out(observation, actions)
+
+    async def ask_last(self, index: EmbeddingIndex, name: str) -> None:
+        """Ask for the snapshot before an index's end, which stays."""
+        await self._snapshots.ask(index, name)
+
+    async def fill(self, observation: Observation, bootstrap: Bootstrap) -> None:
+        """Ask a pod to put a snapshot back; asked twice, it does so once."""
+        source, pod = bootstrap.source, bootstrap.pod
+        if source is None or pod is None:
+            return
+        body = {**source.order, "retry": bootstrap.is_retry}
+        try:
+            await self._pods.call(
+                pod.address or "",
+                observation.index.key,
+                "POST",
+                "/jobs/restore",
+                body=body,
+                key=name_bootstrap(observation.index.meta.uid),
+            )
+        except PodFailure as error:
+            _log.warning("it is not filled", reason=error.message)
+
+    async def reload(self, observation: Observation, orders: Iterable[ReloadOrder]) -> None:
+        """Ask pods to begin from another snapshot; asked twice, one does so once."""
+        for order in orders:
+            try:
+                await self._pods.call(
+                    order.pod.address or "",
+                    observation.index.key,
+                    "POST",
+                    "/jobs/reload",
+                    body={"snapshot": order.snapshot},
+                    key=order.key,
+                )
+            except PodFailure as error:
+                _log.warning("a snapshot is not loaded", pod=order.pod.name, reason=error.message)
+
+    async def sweep(self, observation: Observation, held: list[str]) -> bool | None:
+        """Have a pod drop the snapshots that nobody holds; whether it did, None without a pod."""
+        ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
+        if not ready:
+            return None
+        pod = min(ready, key=lambda each: each.name)
+        return await self._snapshots.sweep(observation.index.key, pod.address or "", held)
+
+    async def purge(self, observation: Observation, deletion: Deletion) -> bool:
+        """Have a pod remove all rows of an index; whether it did."""
+        pod, key = deletion.purge, observation.index.key
+        body = {"confirm": key, "snapshots": deletion.removes_snapshots}
+        try:
+            await self._pods.call(
+                (pod and pod.address) or "", key, "POST", "/purge", body=body, seconds=LONG
+            )
+        except PodFailure as error:
+            _log.warning("it is not purged", reason=error.message)
+            return False
+        return True
+
+    async def let_go(self, index: EmbeddingIndex, claims: Iterable[tuple[Kind, Manifest]]) -> None:
+        """Remove volumes, then the finalizer, after which the object is gone."""
+        for kind, body in claims:
+            await self._writer.remove(kind, body)
+        if FINALIZER in index.meta.finalizers:
+            await self._writer.finalize(index, is_held=False)

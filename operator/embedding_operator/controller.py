@@ -1,0 +1,177 @@
+"""The frame around passes: what was watched becomes keys, keys become passes, lists come again."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from embedding_operator.children.metadata import MANAGED_BY, MANAGER
+from embedding_operator.cluster import Cluster
+from embedding_operator.errors import (
+    BadConfiguration,
+    Conflicting,
+    Missing,
+    OperatorError,
+    Unavailable,
+)
+from embedding_operator.metrics import Metrics
+from embedding_operator.names import CHILDREN, INDEXES, PODS, SNAPSHOTS, Kind
+from embedding_operator.observe.cache import Cache, IndexKey, index_of
+from embedding_operator.observe.claims import find_rivals
+from embedding_operator.reconciler import Reconciler
+from embedding_operator.workqueue import WorkQueue
+
+WATCHED: Final = (INDEXES, SNAPSHOTS, *CHILDREN, PODS)
+SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
+"""Label by which others' objects never come here."""
+_SETTLE: Final = 0.05
+"""Seconds in which several events of one index become one pass."""
+_OVERDUE: Final = 300.0
+"""Seconds after which a key that still waits, or a pass that still runs, means a stuck loop."""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Controller:
+    """Bound to one event loop."""
+
+    def __init__(  # noqa: PLR0913  the composition names every part
+        self,
+        cluster: Cluster,
+        cache: Cache,
+        reconciler: Reconciler,
+        metrics: Metrics,
+        namespaces: tuple[str, ...],
+        *,
+        concurrency: int,
+        resync: float,
+    ) -> None:
+        """Over `namespaces`, or every one; `resync` is in seconds."""
+        self.queue: WorkQueue[IndexKey] = WorkQueue()
+        metrics.waiting.set_function(lambda: len(self.queue))
+        metrics.oldest.set_function(lambda: self.queue.oldest)
+        self._cluster = cluster
+        self._cache = cache
+        self._reconciler = reconciler
+        self._metrics = metrics
+        self._namespaces = namespaces
+        self._concurrency = concurrency
+        self._resync = resync
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """List everything once, then begin to work.
+
+        Raises BadConfiguration: our kinds are not there. Unavailable, Refused.
+        """
+        try:
+            await self.list_all()
+        except Missing as error:
+            raise BadConfiguration(
+                f"the API server does not know {INDEXES.plural} or {SNAPSHOTS.plural}; apply crds/ "
+                "first"
+            ) from error
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        self._tasks.append(asyncio.create_task(self._list_again()))
+
+    async def close(self) -> None:
+        """Stop where it is: the next start goes on from what there is."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def stuck(self) -> str | None:
+        """Why it does not work, if it does not."""
+        ended = [task for task in self._tasks if task.done()]
+        if ended:
+            return f"{len(ended)} of its tasks have ended"
+        if self.queue.oldest > _OVERDUE:
+            return f"an index has waited for {self.queue.oldest:.0f} s"
+        return None
+
+    def note(self, kind: Kind, event: str | None, body: Mapping[str, Any]) -> None:
+        """Something was watched: `event` is ADDED, MODIFIED, DELETED, or None for a list's."""
+        self._metrics.events.labels(kind.kind).inc()
+        index = index_of(kind, body)
+        if event == "DELETED":
+            earlier: Mapping[str, Any] = body
+            self._cache.drop(kind, body)
+        else:
+            earlier = self._cache.put(kind, body) or body
+            if earlier is not body and not _is_news(kind, earlier, body):
+                return
+        if index is not None:
+            self.queue.add(index, 0.0 if kind is INDEXES else _SETTLE)
+        if kind is INDEXES:
+            for each in (earlier, body):
+                for rival in find_rivals(each, self._cache):
+                    self.queue.add(rival, _SETTLE)
+
+    async def list_all(self) -> None:
+        """Read every kind anew; each index gets a pass. Raises Unavailable, Refused."""
+        for kind in WATCHED:
+            selector = "" if kind in (INDEXES, SNAPSHOTS) else SELECTOR
+            self._cache.begin(kind)
+            found = [
+                body
+                for namespace in self._namespaces or (None,)
+                async for body in self._cluster.list(kind, namespace, selector)
+            ]
+            for key in self._cache.replace(kind, found):
+                self.queue.add(key)
+        for body in self._cache.all(INDEXES):
+            self.queue.add((body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    async def _list_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._resync)
+            with suppress(OperatorError):  # the next one will do
+                await self.list_all()
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.take()
+            with structlog.contextvars.bound_contextvars(index="/".join(key)):
+                await self._pass(key)
+
+    async def _pass(self, key: IndexKey) -> None:
+        results = self._metrics.passes
+        try:
+            with self._metrics.seconds.time():
+                again = await self._reconciler.reconcile(key)
+        except Unavailable as error:
+            delay = self.queue.fail(key, error.retry_after)
+            results.labels("unavailable").inc()
+            _log.warning("put off", reason=error.message, seconds=round(delay, 1))
+        except Conflicting as error:  # somebody was quicker, and what he did is being watched
+            results.labels("conflict").inc()
+            _log.debug("once more", reason=error.message)
+            self.queue.fail(key)
+        except OperatorError as error:
+            delay = self.queue.fail(key)
+            results.labels("refused").inc()
+            _log.warning("tried in vain", reason=error.message, seconds=round(delay, 1))
+        except Exception:  # noqa: BLE001  the other indexes are not to blame
+            delay = self.queue.fail(key)
+            results.labels("error").inc()
+            _log.exception("an error nobody foresaw", seconds=round(delay, 1))
+        else:
+            results.labels("success").inc()
+            self.queue.done(key)
+            if again is not None:
+                self.queue.add(key, again)
+
+
+def _is_news(kind: Kind, earlier: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether a change of an object may change what there is to do: our own words do not."""
+    mine, other = body["metadata"], earlier["metadata"]
+    if kind not in (INDEXES, SNAPSHOTS):
+        return bool(mine.get("resourceVersion") != other.get("resourceVersion"))
+    told = ("generation", "deletionTimestamp", "finalizers", "annotations", "labels", "uid")
+    if any(mine.get(each) != other.get(each) for each in told):
+        return True
+    was, is_ = (each.get("status") or {} for each in (earlier, body))
+    return bool(was.get("operator")) and not is_.get("operator")

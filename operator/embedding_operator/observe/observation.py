@@ -1,0 +1,55 @@
+"""Everything that one pass over an index decides on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from embedding_operator.names import Kind
+from embedding_operator.observe.pods import Pod
+from embedding_operator.reports import Job, Report
+from embedding_operator.resources.objects import EmbeddingIndex, EmbeddingIndexSnapshot, Manifest
+
+ChildKey = tuple[Kind, str]
+"""Kind and name, within the index's namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What other indexes have that this one asks for too."""
+
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Path on its host to the index, `namespace/name`, that has it."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Alias to why it cannot be had."""
+    aliases: tuple[str, ...] = ()
+    """Aliases that lead to this index, or are to lead to it from now on."""
+    wanted_elsewhere: frozenset[ChildKey] = frozenset()
+    """Children for aliases that other indexes of the namespace want, if this one does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One index, what it has, and the time."""
+
+    index: EmbeddingIndex
+    now: datetime
+    children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
+    """Objects that there are under the names of its children, ours or not."""
+    pods: tuple[Pod, ...] = ()
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    """By uid of the pod; of those that answered."""
+    snapshots: tuple[EmbeddingIndexSnapshot, ...] = ()
+    """Oldest first."""
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    """By uid of the snapshot that is being made: what pods say of the work."""
+    source: EmbeddingIndexSnapshot | None = None
+    """The snapshot that `bootstrap` names, if it is there."""
+    bootstrap: Job | None = None
+    """What pods say of the work of filling it."""
+    reloads: Mapping[str, Job] = field(default_factory=dict)
+    """By key: what pods say of loading another snapshot."""
+    autoscalers: tuple[str, ...] = ()
+    """HorizontalPodAutoscalers on this index, looked for only where it scales by itself."""
+    is_namespace_ending: bool = False
+    """Whether no pod will ever come again; looked for only where the index is being deleted."""
+    claims: Claims = field(default_factory=Claims)

@@ -1,0 +1,233 @@
+"""Reads what one pass needs.
+
+From the cache; from the API server, where the cache cannot know; and from pods.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from embedding_operator.cluster import Cluster
+from embedding_operator.errors import Missing, PodFailure
+from embedding_operator.names import (
+    AUTOSCALERS,
+    CHILDREN,
+    EVENTS,
+    INDEXES,
+    NAMESPACES,
+    PODS,
+    SNAPSHOTS,
+)
+from embedding_operator.observe.cache import Cache, IndexKey
+from embedding_operator.observe.claims import find_claims
+from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.observe.pods import Pod, explain_events, parse_pod
+from embedding_operator.pods import Pods
+from embedding_operator.reports import Job, Report, name_bootstrap, name_reload
+from embedding_operator.resources.objects import (
+    EmbeddingIndex,
+    EmbeddingIndexSnapshot,
+    Manifest,
+    parse_snapshot,
+)
+from embedding_operator.resources.snapshot import SnapshotPhase
+
+_AUTOSCALERS_KNOWN: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    report: Report
+    asked_at: datetime
+
+
+class Observer:
+    """Bound to one event loop. Raises Unavailable."""
+
+    def __init__(
+        self, cluster: Cluster, pods: Pods, cache: Cache, clock: Callable[[], datetime]
+    ) -> None:
+        self._cluster = cluster
+        self._pods = pods
+        self._cache = cache
+        self._clock = clock
+        self._reports: dict[IndexKey, dict[str, _Known]] = {}
+        self._autoscalers: dict[IndexKey, tuple[tuple[str, ...], datetime]] = {}
+
+    async def observe(
+        self, index: EmbeddingIndex, names: Iterable[ChildKey], patience: float
+    ) -> Observation:
+        """Everything about an index; reports of pods may be `patience` seconds old.
+
+        `names` are those of its children: what the cache does not have is looked for, because the
+        cache has only what carries our labels.
+        """
+        key = (index.meta.namespace, index.meta.name)
+        pods = [parse_pod(body) for body in self._cache.owned(PODS, key)]
+        pods = list(await asyncio.gather(*(self._explain(index, pod) for pod in pods)))
+        snapshots = [parse_snapshot(body) for body in self._cache.owned(SNAPSHOTS, key)]
+        return Observation(
+            index=index,
+            now=self._clock(),
+            children=await self._find_children(key, names),
+            pods=tuple(pods),
+            reports=await self._ask(index, pods, patience),
+            snapshots=tuple(
+                sorted(snapshots, key=lambda each: (each.meta.created, each.meta.name))
+            ),
+            jobs=await self._follow(index, pods, snapshots),
+            source=self._find_source(index),
+            bootstrap=await self._follow_bootstrap(index, pods),
+            reloads=await self._follow_reloads(index, pods),
+            autoscalers=await self._find_autoscalers(index),
+            is_namespace_ending=await self._is_ending(index),
+            claims=find_claims(index, self._cache),
+        )
+
+    def forget(self, key: IndexKey) -> None:
+        """The index is gone."""
+        self._reports.pop(key, None)
+        self._autoscalers.pop(key, None)
+
+    async def _find_autoscalers(self, index: EmbeddingIndex) -> tuple[str, ...]:
+        """Those on this index, as of a minute ago at most."""
+        if index.spec.autoscaling is None:
+            return ()
+        key, now = (index.meta.namespace, index.meta.name), self._clock()
+        known = self._autoscalers.get(key)
+        if known is not None and now - known[1] < _AUTOSCALERS_KNOWN:
+            return known[0]
+        found = [
+            body["metadata"]["name"]
+            async for body in self._cluster.list(AUTOSCALERS, index.meta.namespace)
+            if _is_on(body, index)
+        ]
+        self._autoscalers[key] = (tuple(found), now)
+        return tuple(found)
+
+    async def _is_ending(self, index: EmbeddingIndex) -> bool:
+        if index.meta.deleted is None:
+            return False
+        try:
+            namespace = await self._cluster.get(NAMESPACES, "", index.meta.namespace)
+        except Missing:
+            return True
+        return namespace["metadata"].get("deletionTimestamp") is not None
+
+    async def _find_children(
+        self, key: IndexKey, names: Iterable[ChildKey]
+    ) -> dict[ChildKey, Manifest]:
+        found: dict[ChildKey, Manifest] = {}
+        for kind in CHILDREN:
+            for body in self._cache.owned(kind, key):
+                found[kind, body["metadata"]["name"]] = body
+        for kind, name in names:
+            if (kind, name) in found:
+                continue
+            there = self._cache.get(kind, key[0], name)
+            if there is None:
+                try:
+                    there = await self._cluster.get(kind, key[0], name)
+                except Missing:
+                    continue
+            found[kind, name] = there
+        return found
+
+    async def _explain(self, index: EmbeddingIndex, pod: Pod) -> Pod:
+        """A pod that waits for what only its events name."""
+        if not pod.is_waiting:
+            return pod
+        fields = f"regarding.name={pod.name},type=Warning"
+        warnings = [
+            (str(body.get("deprecatedLastTimestamp") or body.get("eventTime")), body.get("note"))
+            async for body in self._cluster.list(EVENTS, index.meta.namespace, fields=fields)
+        ]
+        messages = [str(note) for _, note in sorted(warnings, key=lambda each: each[0])]
+        return replace(pod, trouble=explain_events(messages[::-1]))
+
+    async def _ask(
+        self, index: EmbeddingIndex, pods: list[Pod], patience: float
+    ) -> dict[str, Report]:
+        key = (index.meta.namespace, index.meta.name)
+        known, now = self._reports.get(key, {}), self._clock()
+        fresh = {
+            uid: each
+            for uid, each in known.items()
+            if (now - each.asked_at).total_seconds() < patience
+        }
+        asked = [pod for pod in pods if pod.is_running and pod.address and pod.uid not in fresh]
+        answers = await asyncio.gather(*(self._ask_one(index, pod) for pod in asked))
+        current = {pod.uid for pod in pods if pod.is_running}
+        known = {uid: each for uid, each in fresh.items() if uid in current}
+        known |= {
+            pod.uid: _Known(answer, now)
+            for pod, answer in zip(asked, answers, strict=True)
+            if answer is not None
+        }
+        self._reports[key] = known
+        return {uid: each.report for uid, each in known.items()}
+
+    async def _follow(
+        self, index: EmbeddingIndex, pods: list[Pod], snapshots: list[EmbeddingIndexSnapshot]
+    ) -> dict[str, Job]:
+        """The work on snapshots, from whichever pod answers: it is in the database."""
+        followed = {}
+        open_ones = [each for each in snapshots if each.status.phase is SnapshotPhase.RUNNING]
+        for snapshot in open_ones:
+            for pod in pods:
+                if pod.is_ready and (job := await self._ask_job(index, pod, snapshot.meta.uid)):
+                    followed[snapshot.meta.uid] = job
+                    break
+        return followed
+
+    def _find_source(self, index: EmbeddingIndex) -> EmbeddingIndexSnapshot | None:
+        name = index.spec.bootstrap.snapshot if index.spec.bootstrap else None
+        body = self._cache.get(SNAPSHOTS, index.meta.namespace, name) if name else None
+        return parse_snapshot(body) if body is not None else None
+
+    async def _follow_bootstrap(self, index: EmbeddingIndex, pods: list[Pod]) -> Job | None:
+        begun = index.status.bootstrap
+        if index.spec.bootstrap is None or (begun is not None and begun.done):
+            return None
+        for pod in pods:
+            if pod.is_ready and (
+                job := await self._ask_job(index, pod, name_bootstrap(index.meta.uid))
+            ):
+                return job
+        return None
+
+    async def _follow_reloads(self, index: EmbeddingIndex, pods: list[Pod]) -> dict[str, Job]:
+        """Of each ready pod, where the spec names a snapshot."""
+        spec, earlier = index.spec.reload, index.status.reload
+        if spec is None and earlier is None:
+            return {}
+        named = {spec.snapshot if spec else None, earlier.snapshot if earlier else None}
+        keys = {(name_reload(name, pod.uid), pod) for name in named for pod in pods if pod.is_ready}
+        found = {key: await self._ask_job(index, pod, key) for key, pod in keys}
+        return {key: job for key, job in found.items() if job is not None}
+
+    async def _ask_job(self, index: EmbeddingIndex, pod: Pod, key: str) -> Job | None:
+        try:
+            answer = await self._pods.call(
+                pod.address or "", index.key, "GET", f"/jobs?key={quote(key)}"
+            )
+            jobs = [Job.model_validate(each) for each in answer.get("jobs", ())]
+        except (PodFailure, ValidationError):
+            return None
+        return jobs[0] if jobs else None
+
+    async def _ask_one(self, index: EmbeddingIndex, pod: Pod) -> Report | None:
+        try:
+            return await self._pods.report(pod.address or "", index.key)
+        except PodFailure:
+            return None
+
+
+def _is_on(autoscaler: Manifest, index: EmbeddingIndex) -> bool:
+    target = autoscaler["spec"]["scaleTargetRef"]
+    return (target["kind"], target["name"]) == (INDEXES.kind, index.meta.name)

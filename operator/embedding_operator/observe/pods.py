@@ -1,0 +1,111 @@
+"""Pods, as far as the operator cares."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from embedding_operator.reasons import Reason
+from embedding_operator.resources.objects import Manifest
+from embedding_operator.resources.times import read_time
+
+_IMAGE_TROUBLE = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
+)
+_VOLUME_AWAY = ("volume node affinity conflict", "PersistentVolume's node affinity")
+_VOLUME_PENDING = ("unbound immediate PersistentVolumeClaims", "persistentvolumeclaim")
+_CRASHES = 2
+"""Restarts from which a container that is down counts as crashing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps a pod from running."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod of an index."""
+
+    name: str
+    uid: str
+    address: str | None
+    """IP; None until it has one."""
+    node: str | None
+    created: datetime
+    is_ready: bool
+    is_running: bool
+    """Whether its server's process runs."""
+    is_leaving: bool
+    trouble: Trouble | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether only its events can tell what it waits for."""
+        return self.node is not None and not self.is_running and self.trouble is None
+
+
+def parse_pod(body: Manifest) -> Pod:
+    """A pod, as the API server has it."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    conditions = {each["type"]: each for each in status.get("conditions") or ()}
+    containers = status.get("containerStatuses") or ()
+    return Pod(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        address=status.get("podIP"),
+        node=(body.get("spec") or {}).get("nodeName"),
+        created=read_time(metadata["creationTimestamp"]),
+        is_ready=conditions.get("Ready", {}).get("status") == "True",
+        is_running=any("running" in (each.get("state") or {}) for each in containers),
+        is_leaving=metadata.get("deletionTimestamp") is not None,
+        trouble=next(_find_trouble(body, conditions), None),
+    )
+
+
+def _find_trouble(body: Manifest, conditions: Manifest) -> Iterator[Trouble]:
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        yield _explain_unschedulable(scheduled.get("message", ""))
+    for container in (body.get("status") or {}).get("containerStatuses") or ():
+        state = container.get("state") or {}
+        waiting, ended = state.get("waiting") or {}, state.get("terminated")
+        reason = waiting.get("reason", "")
+        if reason in _IMAGE_TROUBLE:
+            told = waiting.get("message") or reason
+            yield Trouble(Reason.IMAGE_PULL_FAILED, f"{container['image']}: {told}")
+        elif reason == "CreateContainerConfigError":
+            yield Trouble(Reason.SECRET_NOT_FOUND, waiting.get("message", reason))
+        elif container.get("restartCount", 0) >= _CRASHES and (reason or ended):
+            last = ended or (container.get("lastState") or {}).get("terminated") or {}
+            yield Trouble(Reason.CRASH_LOOPING, _explain_crash(container, last))
+
+
+def _explain_unschedulable(message: str) -> Trouble:
+    if any(words in message for words in _VOLUME_AWAY):
+        return Trouble(
+            Reason.VOLUME_UNAVAILABLE,
+            f"its volume is on a node that takes no pods now: {message}",
+        )
+    if any(words in message for words in _VOLUME_PENDING):
+        return Trouble(Reason.VOLUME_PENDING, message)
+    return Trouble(Reason.PODS_UNSCHEDULABLE, message)
+
+
+def _explain_crash(container: Manifest, last: Manifest) -> str:
+    said = " ".join(str(last.get("message") or "").split())[-512:]
+    why = f"exit code {last.get('exitCode')}, {last.get('reason')}"
+    told = f"restarted {container.get('restartCount')} times; it ended with {why}"
+    return f"{told}: {said}" if said else told
+
+
+def explain_events(messages: list[str]) -> Trouble | None:
+    """What a pod that waits for its volumes or Secrets waits for, by its warnings, newest first."""
+    for message in messages:
+        if "secret" in message and "not found" in message:
+            return Trouble(Reason.SECRET_NOT_FOUND, message)
+        if "MountVolume" in message or "AttachVolume" in message or "FailedMount" in message:
+            return Trouble(Reason.VOLUME_UNAVAILABLE, message)
+    return None

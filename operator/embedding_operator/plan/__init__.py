@@ -1,0 +1,1 @@
+"""What should change: pure functions of what was observed and of a clock."""

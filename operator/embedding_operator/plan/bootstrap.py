@@ -1,0 +1,126 @@
+"""How a new index is filled from what its spec names: once, before anybody reaches it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from embedding_operator.names import SNAPSHOTS
+from embedding_operator.observe.observation import Observation
+from embedding_operator.observe.pods import Pod, Trouble
+from embedding_operator.reasons import Reason
+from embedding_operator.resolution.wanted import Wanted
+from embedding_operator.resources.objects import EmbeddingIndexSnapshot
+from embedding_operator.resources.snapshot import SnapshotPhase
+from embedding_operator.resources.status import Bootstrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A snapshot to be put back."""
+
+    uid: str
+    """Folder in its store, `namespace/uid`."""
+    id: str
+    url: str | None = None
+    """Its store, where that is not the index's own."""
+
+    @property
+    def order(self) -> Mapping[str, Any]:
+        """As pods are asked for it."""
+        return {"from_uid": self.uid, "snapshot": self.id, "url": self.url}
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """Where it stands, and the next step."""
+
+    is_done: bool = True
+    status: Bootstrapped | None = None
+    source: Source | None = None
+    """To be asked for now, of `pod`."""
+    pod: Pod | None = None
+    is_retry: bool = False
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    source: Source | None = None
+    trouble: Trouble | None = None
+
+
+def plan_bootstrap(observation: Observation, wanted: Wanted) -> Bootstrap:
+    """The next step of filling the index; done for good where there is nothing to do."""
+    index = observation.index
+    spec, earlier = index.spec.bootstrap, index.status.bootstrap
+    if spec is None or spec.retained is not None or (earlier is not None and earlier.done):
+        return Bootstrap(status=earlier)
+    choice = _choose(observation, wanted)
+    if choice.source is None:
+        return Bootstrap(is_done=False, status=earlier, trouble=choice.trouble)
+    job = observation.bootstrap
+    begun = Bootstrapped(snapshot=choice.source.id, job=job.id if job else None)
+    if job is not None and job.state == "succeeded":
+        return Bootstrap(status=begun.model_copy(update={"done": True}))
+    if job is not None and job.has_failed and not job.is_lost:
+        trouble = Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: {job.error}")
+        return Bootstrap(is_done=False, status=begun, trouble=trouble)
+    if job is not None and not job.has_failed:
+        return Bootstrap(is_done=False, status=begun)
+    ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
+    pod = min(ready, key=lambda each: each.name, default=None)
+    return Bootstrap(
+        is_done=False,
+        status=begun,
+        source=choice.source,
+        pod=pod,
+        is_retry=job is not None,
+    )
+
+
+def _choose(observation: Observation, wanted: Wanted) -> _Choice:
+    spec = observation.index.spec.bootstrap
+    if spec is not None and spec.uri is not None:
+        return _read(spec.uri)
+    name = spec.snapshot if spec is not None else None
+    snapshot = observation.source
+    if snapshot is None:
+        told = f"there is no {SNAPSHOTS.kind} {name} in this namespace; it is waited for"
+        return _Choice(trouble=Trouble(Reason.SNAPSHOT_NOT_FOUND, told))
+    if snapshot.status.phase is SnapshotPhase.FAILED:
+        told = f"snapshot {name} has failed; name another in a new index"
+        return _Choice(trouble=Trouble(Reason.SNAPSHOT_NOT_FOUND, told))
+    if snapshot.status.phase is not SnapshotPhase.COMPLETED:
+        return _Choice()  # not yet
+    return _reach(snapshot, wanted)
+
+
+def _reach(snapshot: EmbeddingIndexSnapshot, wanted: Wanted) -> _Choice:
+    """A snapshot by name lies in storage that both must have: no Secret is borrowed."""
+    choice = _read(snapshot.status.uri or "")
+    source, own = choice.source, wanted.storage.url
+    if source is None:
+        return choice
+    if source.url != own or own is None or not own.startswith("s3://"):
+        told = (
+            f"snapshot {snapshot.meta.name} lies in {source.url}, and this index has "
+            f"{own or 'no storage of its own'}; give it the same storage, or name the snapshot by "
+            "bootstrap.uri, with a Secret"
+        )
+        return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
+    return _Choice(Source(source.uid, source.id))
+
+
+def _read(uri: str) -> _Choice:
+    source = parse_uri(uri)
+    if source is not None:
+        return _Choice(source)
+    told = f"{uri!r} is no address of a snapshot, <store>/<namespace>/<uid>/<id>"
+    return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
+
+
+def parse_uri(uri: str) -> Source | None:
+    """`<store>/<namespace>/<uid>/<id>`, as snapshots tell it; None for what is none."""
+    found = re.fullmatch(r"(?P<url>\w+://.+)/(?P<uid>[^/]+/[^/]+)/(?P<id>[^/]+)/?", uri)
+    return None if found is None else Source(found["uid"], found["id"], found["url"])

@@ -1,0 +1,72 @@
+"""What a plan tells of how an index stands, as conditions are made of it."""
+
+from collections.abc import Mapping, Sequence
+
+from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.observe.pods import Trouble
+from embedding_operator.plan.children import Changes
+from embedding_operator.plan.report import list_reports, read_rollout
+from embedding_operator.reasons import Reason
+from embedding_operator.resolution.faults import Fault
+from embedding_operator.resolution.wanted import Wanted
+from embedding_operator.status.assessment import Facts
+from embedding_operator.status.snapshots import FAILURES_TOLD, count_failures, find_last_error
+
+
+def find_claimed(observation: Observation) -> list[Fault]:
+    """What others have that the index asks for."""
+    claims = observation.claims
+    paths = [
+        Fault(Reason.PATH_TAKEN, f"path {path} on its host belongs to {owner}, which is older")
+        for path, owner in claims.paths.items()
+    ]
+    names = [Fault(Reason.NAME_TAKEN, f"alias {name}: {why}") for name, why in claims.names.items()]
+    return [*paths, *names]
+
+
+def find_foreign(changes: Changes) -> list[Fault]:
+    """Names of its children that are taken."""
+    return [
+        Fault(
+            Reason.NAME_TAKEN,
+            f"there is a {kind.kind} {name} that is not this index's; remove it, or name the "
+            "index otherwise",
+        )
+        for kind, name in changes.foreign
+    ]
+
+
+def gather(observation: Observation, wanted: Wanted, faults: Sequence[Fault]) -> Facts:
+    """How the index stands, but for what a plan finds."""
+    index = observation.index
+    return Facts(
+        desired=wanted.replicas,
+        rollout=read_rollout(observation),
+        pods=observation.pods,
+        reports=list_reports(observation),
+        now=observation.now,
+        faults=faults,
+        is_paused=index.spec.paused,
+        wants_gpu=wanted.encoder.gpu is not None,
+        earlier=index.status.conditions or (),
+    )
+
+
+def find_extra(
+    observation: Observation, refusals: Mapping[ChildKey, str], *others: Trouble | None
+) -> list[Trouble]:
+    """What is wrong that neither pods nor their reports tell."""
+    found = [
+        Trouble(Reason.CHILD_REFUSED, f"{kind.kind} {name}: {why}")
+        for (kind, name), why in refusals.items()
+    ]
+    found += filter(None, others)
+    if observation.autoscalers:
+        told = f"autoscaling is set, and {', '.join(observation.autoscalers)} scales it too"
+        found.append(Trouble(Reason.SCALING_CONFLICT, f"{told}; the operator's number holds"))
+    if (failures := count_failures(observation.snapshots)) >= FAILURES_TOLD:
+        told = find_last_error(observation.snapshots)
+        found.append(
+            Trouble(Reason.SNAPSHOT_FAILING, f"{failures} snapshots have failed in a row: {told}")
+        )
+    return found

@@ -1,0 +1,268 @@
+"""What one pass over an index decides. Pure: the same observation gives the same plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from embedding_operator.autoscaling.decision import Sample
+from embedding_operator.children.pods import CONTAINER, pick_image
+from embedding_operator.defaults import Defaults
+from embedding_operator.names import DEPLOYMENTS
+from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.plan.actions import Event, SnapshotAction
+from embedding_operator.plan.bootstrap import Bootstrap, plan_bootstrap
+from embedding_operator.plan.children import Changes, list_children, plan_changes
+from embedding_operator.plan.deletion import Deletion, plan_deletion
+from embedding_operator.plan.events import tell_transitions
+from embedding_operator.plan.facts import find_claimed, find_extra, find_foreign, gather
+from embedding_operator.plan.reloading import Reloading, ReloadOrder, plan_reload
+from embedding_operator.plan.report import tell_status
+from embedding_operator.plan.scaling import count_replicas, plan_scaling
+from embedding_operator.plan.snapshots import (
+    SnapshotPlan,
+    is_open,
+    keep_snapshots,
+    plan_last_snapshots,
+    plan_snapshots,
+)
+from embedding_operator.reasons import ConditionType
+from embedding_operator.resolution.faults import find_faults
+from embedding_operator.resolution.resolve import resolve
+from embedding_operator.resolution.wanted import Wanted, want
+from embedding_operator.resources.data import DatabaseType
+from embedding_operator.resources.index import DeletionPolicy
+from embedding_operator.resources.objects import EmbeddingIndex
+from embedding_operator.resources.status import IndexStatus, Resolved
+from embedding_operator.status.assessment import Facts
+
+_SOON: Final = 2.0
+_SCALING: Final = 5.0
+_LATER: Final = 60.0
+"""Seconds until an index is looked at again, though nothing is told of it: while it changes, where
+its load decides, and else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a plan depends on besides the observation."""
+
+    defaults: Defaults
+    operator: str
+    """`namespace/release` of this installation."""
+    operator_keys: str
+    """Its public keys, as a JSON Web Key Set."""
+    settled: Mapping[ChildKey, str] = field(default_factory=dict)
+    refusals: Mapping[ChildKey, str] = field(default_factory=dict)
+    """What the API server would not have, and why."""
+    history: tuple[Sample, ...] = ()
+    """Of the autoscaler."""
+    has_turn: bool = True
+    """Whether it may get a new image now."""
+    is_purged: bool = False
+    """Whether the rows of an index that is being deleted are gone."""
+
+    @property
+    def namespace(self) -> str:
+        """Of the operator."""
+        return self.operator.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, in this order, and when to look again."""
+
+    status: IndexStatus
+    changes: Changes = field(default_factory=Changes)
+    snapshots: tuple[SnapshotAction, ...] = ()
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    reloads: tuple[ReloadOrder, ...] = ()
+    deletion: Deletion | None = None
+    events: tuple[Event, ...] = ()
+    requeue_after: float = _LATER
+    """Seconds."""
+    history: tuple[Sample, ...] = ()
+    wants_turn: bool = False
+    """Whether a new image waits to be rolled out, or is being."""
+    is_degraded: bool = False
+
+
+def name_children(index: EmbeddingIndex, setting: Setting) -> list[ChildKey]:
+    """Kinds and names of what the index may come to have, to be looked for."""
+    resolved = index.status.resolved or resolve(index.spec, setting.defaults)
+    wanted = _want(index, resolved, setting, tuple(index.spec.aliases or ()))
+    return [child.key for child in list_children(wanted, setting.namespace, is_open=True)]
+
+
+def plan(observation: Observation, setting: Setting) -> Plan:
+    """Children, snapshots, status, events."""
+    index = observation.index
+    resolved = index.status.resolved or resolve(index.spec, setting.defaults)
+    wanted = _want(index, resolved, setting, observation.claims.aliases)
+    if index.meta.deleted is not None:
+        return _plan_end(observation, wanted, setting)
+    bootstrap = plan_bootstrap(observation, wanted)
+    scaling = plan_scaling(observation, setting.history)
+    wanted, is_waiting = _wait_for_turn(
+        replace(wanted, replicas=scaling.replicas), observation, setting
+    )
+    changes = _plan_changes(observation, wanted, setting, is_open=bootstrap.is_done)
+    faults = [
+        *find_faults(wanted, resolved, setting.defaults),
+        *find_claimed(observation),
+        *find_foreign(changes),
+    ]
+    facts = replace(
+        gather(observation, wanted, faults),
+        is_waiting_for_turn=is_waiting,
+        is_bootstrapped=bootstrap.is_done,
+    )
+    if faults or index.spec.paused:
+        facts = replace(facts, extra=find_extra(observation, setting.refusals))
+        foreign = Changes(foreign=changes.foreign)
+        return _stand_still(observation, wanted, setting, facts, foreign)
+    status, reloading, snapshots = _plan_data(observation, wanted, setting, facts, bootstrap)
+    status = status.model_copy(update={"resolved": resolved, "autoscaling": scaling.status})
+    return Plan(
+        status,
+        changes,
+        snapshots.actions,
+        bootstrap,
+        reloading.orders,
+        events=(
+            *tell_transitions(index.status, status),
+            *_tell_drift(changes),
+            *scaling.events,
+        ),
+        requeue_after=_when(observation, status, bootstrap),
+        history=scaling.history,
+        wants_turn=is_waiting or _is_renewed(index, facts),
+        is_degraded=has_condition(status, ConditionType.DEGRADED),
+    )
+
+
+def _plan_data(
+    observation: Observation,
+    wanted: Wanted,
+    setting: Setting,
+    facts: Facts,
+    bootstrap: Bootstrap,
+) -> tuple[IndexStatus, Reloading, SnapshotPlan]:
+    """Snapshots made and loaded, and the status that tells of all."""
+    reloading = Reloading(status=observation.index.status.reload)
+    if bootstrap.is_done:
+        reloading = plan_reload(observation, setting.defaults.bounds.reloads)
+    snapshots = plan_snapshots(observation)
+    facts = replace(
+        facts,
+        extra=find_extra(observation, setting.refusals, bootstrap.trouble, reloading.trouble),
+        is_reloading=reloading.is_going_on,
+    )
+    status = tell_status(observation, wanted, facts, snapshots.last_slot).model_copy(
+        update={
+            "operator": setting.operator,
+            "bootstrap": bootstrap.status,
+            "reload": reloading.status,
+        }
+    )
+    return status, reloading, snapshots
+
+
+def _stand_still(
+    observation: Observation, wanted: Wanted, setting: Setting, facts: Facts, foreign: Changes
+) -> Plan:
+    """Change nothing, because of a fault or a person's word; tell how it stands."""
+    index = observation.index
+    status = tell_status(observation, wanted, facts, keep_snapshots(observation).last_slot)
+    status = status.model_copy(update={"operator": setting.operator})
+    events = tuple(tell_transitions(index.status, status))
+    return Plan(status, foreign, events=events, history=setting.history)
+
+
+def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Plan:
+    index = observation.index
+    is_elsewhere = wanted.database is DatabaseType.POSTGRESQL or (
+        wanted.storage.s3 is not None and index.spec.deletion_policy is DeletionPolicy.DELETE
+    )
+    deletion = plan_deletion(observation, is_purged=setting.is_purged, needs_pod=is_elsewhere)
+    facts = replace(
+        gather(observation, wanted, ()),
+        is_deleting=True,
+        extra=[deletion.trouble] if deletion.trouble else [],
+    )
+    snapshots = plan_last_snapshots(observation)
+    status = tell_status(observation, wanted, facts, snapshots.last_slot)
+    return Plan(
+        status,
+        snapshots=snapshots.actions,
+        deletion=deletion,
+        events=tuple(tell_transitions(index.status, status)),
+        requeue_after=_SOON,
+    )
+
+
+def _want(
+    index: EmbeddingIndex, resolved: Resolved, setting: Setting, aliases: tuple[str, ...]
+) -> Wanted:
+    return want(
+        index,
+        resolved,
+        setting.defaults,
+        replicas=count_replicas(index.spec, index.status.autoscaling),
+        operator_keys=setting.operator_keys,
+        aliases=aliases,
+    )
+
+
+def _plan_changes(
+    observation: Observation, wanted: Wanted, setting: Setting, *, is_open: bool
+) -> Changes:
+    return plan_changes(
+        list(list_children(wanted, setting.namespace, is_open=is_open)),
+        observation.children,
+        observation.index.meta,
+        setting.settled,
+        wanted.is_claimed_from,
+        observation.claims.wanted_elsewhere,
+    )
+
+
+def _wait_for_turn(
+    wanted: Wanted, observation: Observation, setting: Setting
+) -> tuple[Wanted, bool]:
+    """With the image that runs, until it is this index's turn for another."""
+    live = observation.children.get((DEPLOYMENTS, wanted.meta.name))
+    if live is None or setting.has_turn:
+        return wanted, False
+    containers = live["spec"]["template"]["spec"]["containers"]
+    running = [each["image"] for each in containers if each["name"] == CONTAINER]
+    if running in ([], [pick_image(wanted)]):
+        return wanted, False
+    return replace(wanted, image=running[0]), True
+
+
+def _when(observation: Observation, status: IndexStatus, bootstrap: Bootstrap) -> float:
+    is_moving = has_condition(status, ConditionType.PROGRESSING)
+    # An index that has become ready may take its aliases, which the next pass sees.
+    has_turned = status.phase != observation.index.status.phase
+    if is_moving or has_turned or not bootstrap.is_done or any(map(is_open, observation.snapshots)):
+        return _SOON
+    return _SCALING if observation.index.spec.autoscaling else _LATER
+
+
+def _is_renewed(index: EmbeddingIndex, facts: Facts) -> bool:
+    """Whether pods that have served are being replaced; a new index spoils nothing."""
+    rollout = facts.rollout
+    is_whole = rollout.is_seen and min(rollout.updated, rollout.ready) >= facts.desired
+    return index.status.fingerprint is not None and not is_whole
+
+
+def has_condition(status: IndexStatus, type_: ConditionType) -> bool:
+    """Whether a condition is True."""
+    return any((each.type, each.status) == (type_, "True") for each in status.conditions or ())
+
+
+def _tell_drift(changes: Changes) -> list[Event]:
+    return [
+        Event("DriftCorrected", f"{kind.kind} {name} was changed by somebody and is put back")
+        for kind, name in changes.drifted
+    ]

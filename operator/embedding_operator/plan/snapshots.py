@@ -1,0 +1,215 @@
+"""What is to be done for the snapshots of one index: one is made at a time, oldest first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from embedding_operator.observe.observation import Observation
+from embedding_operator.observe.pods import Pod
+from embedding_operator.plan.actions import (
+    CreateSnapshot,
+    DeleteSnapshot,
+    SnapshotAction,
+    StartSnapshot,
+    UpdateSnapshot,
+)
+from embedding_operator.reports import Job
+from embedding_operator.resources.durations import parse_duration
+from embedding_operator.resources.objects import EmbeddingIndexSnapshot
+from embedding_operator.resources.snapshot import (
+    Executor,
+    SnapshotPhase,
+    SnapshotStatus,
+)
+from embedding_operator.resources.times import read_time, write_time
+from embedding_operator.schedule.cron import preceding
+from embedding_operator.schedule.retention import pick_expired
+
+_FINAL: Final = frozenset({SnapshotPhase.COMPLETED, SnapshotPhase.FAILED})
+_ATTEMPTS: Final = 3
+_STARTING_DEADLINE: Final = timedelta(hours=1)
+"""For how long a slot that was missed is made up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPlan:
+    """What to do, and until when nothing else is due."""
+
+    actions: tuple[SnapshotAction, ...] = ()
+    last_slot: str | None = None
+    """The slot of the schedule that was last made, RFC 3339."""
+
+
+def plan_snapshots(observation: Observation) -> SnapshotPlan:
+    """Of those there are, and those the schedule wants."""
+    spec = observation.index.spec.snapshots
+    created = list(_plan_schedule(observation))
+    expired = pick_expired(observation.snapshots, spec.retention if spec else None, observation.now)
+    actions = (
+        *_plan_running(observation),
+        *created,
+        *(DeleteSnapshot(each) for each in expired),
+    )
+    kept = keep_snapshots(observation)
+    return SnapshotPlan(actions, created[-1].slot if created else kept.last_slot)
+
+
+def plan_last_snapshots(observation: Observation) -> SnapshotPlan:
+    """Of those there are, while their index is being deleted: no others are wanted."""
+    return SnapshotPlan(tuple(_plan_running(observation)), keep_snapshots(observation).last_slot)
+
+
+def keep_snapshots(observation: Observation) -> SnapshotPlan:
+    """Nothing is done."""
+    earlier = observation.index.status.snapshots
+    return SnapshotPlan(last_slot=earlier.last_slot if earlier is not None else None)
+
+
+def list_held(snapshots: Sequence[EmbeddingIndexSnapshot]) -> list[str]:
+    """Ids of the snapshots that must stay, because an object holds them."""
+    return sorted(
+        {each.status.snapshot_id for each in snapshots if each.status.snapshot_id is not None}
+    )
+
+
+def _plan_schedule(observation: Observation) -> Iterator[CreateSnapshot]:
+    index, now = observation.index, observation.now
+    spec = index.spec.snapshots
+    if spec is None or spec.schedule is None or spec.suspend:
+        return
+    # Up to this whole second, and never beyond: the object would be older than its slot.
+    slot = preceding(
+        spec.schedule, spec.time_zone, now.replace(microsecond=0) + timedelta(seconds=1)
+    )
+    since = _find_last_slot(observation)
+    if slot <= since or now - slot > _STARTING_DEADLINE:
+        return
+    name = f"{index.meta.name}-{slot.astimezone(now.tzinfo):%Y%m%d%H%M%S}"
+    if all(each.meta.name != name for each in observation.snapshots):
+        yield CreateSnapshot(name, write_time(slot))
+
+
+def _find_last_slot(observation: Observation) -> datetime:
+    """Since when slots count; one that is far ahead was made while the clock was wrong."""
+    index = observation.index
+    done = index.status.snapshots and index.status.snapshots.last_slot
+    last = read_time(done) if done else None
+    is_ahead = last is not None and last - observation.now > _STARTING_DEADLINE
+    return read_time(index.meta.created) if last is None or is_ahead else last
+
+
+def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
+    is_busy = False
+    for snapshot in filter(is_open, observation.snapshots):
+        if is_busy:
+            if snapshot.status.phase is None:
+                yield UpdateSnapshot(snapshot, _begin(snapshot, "another is being made"))
+            continue
+        is_busy = True
+        yield from _plan_one(snapshot, observation)
+
+
+def _plan_one(
+    snapshot: EmbeddingIndexSnapshot, observation: Observation
+) -> Iterator[SnapshotAction]:
+    job = observation.jobs.get(snapshot.meta.uid)
+    deadline = read_time(snapshot.meta.created) + parse_duration(snapshot.spec.deadline)
+    if job is not None and job.state == "succeeded":
+        yield UpdateSnapshot(snapshot, _complete(snapshot, job, observation))
+    elif observation.now > deadline:
+        told = f"it is not there after {snapshot.spec.deadline}, its deadline"
+        yield UpdateSnapshot(snapshot, _fail(snapshot, told, observation.now))
+    elif job is None or (job.has_failed and _may_retry(snapshot, job)):
+        pod = _pick_pod(observation)
+        if pod is None:
+            yield UpdateSnapshot(snapshot, _begin(snapshot, "no pod of the index is ready"))
+        else:
+            yield StartSnapshot(snapshot, pod, is_retry=job is not None)
+    elif job.has_failed:
+        why = job.error or "it failed"
+        told = f"ExecutorLost: {why}" if job.is_lost else why
+        yield UpdateSnapshot(snapshot, _fail(snapshot, told, observation.now))
+
+
+def start(
+    snapshot: EmbeddingIndexSnapshot, pod: Pod, job: Job, *, is_retry: bool, now: datetime
+) -> SnapshotStatus:
+    """The status once a pod has taken the work."""
+    earlier = snapshot.status
+    attempts = (earlier.attempts or 0) + 1 if is_retry or not earlier.attempts else earlier.attempts
+    return earlier.model_copy(
+        update={
+            "observed_generation": snapshot.meta.generation,
+            "phase": SnapshotPhase.RUNNING,
+            "attempts": attempts,
+            "executor": Executor(pod=pod.name, instance=job.instance, job=job.id),
+            "started_at": earlier.started_at or write_time(now),
+            "error": None,
+        }
+    )
+
+
+def _may_retry(snapshot: EmbeddingIndexSnapshot, job: Job) -> bool:
+    """Work that was lost is tried again; work that was refused would be refused again."""
+    return job.is_lost and (snapshot.status.attempts or 1) < _ATTEMPTS
+
+
+def _pick_pod(observation: Observation) -> Pod | None:
+    ready = [
+        pod
+        for pod in observation.pods
+        if pod.is_ready and not pod.is_leaving and pod.uid in observation.reports
+    ]
+    return min(ready, key=lambda pod: pod.name, default=None)
+
+
+def _begin(snapshot: EmbeddingIndexSnapshot, why: str) -> SnapshotStatus:
+    return snapshot.status.model_copy(
+        update={
+            "observed_generation": snapshot.meta.generation,
+            "phase": snapshot.status.phase or SnapshotPhase.PENDING,
+            "error": why,
+        }
+    )
+
+
+def _complete(
+    snapshot: EmbeddingIndexSnapshot, job: Job, observation: Observation
+) -> SnapshotStatus:
+    detail = job.detail
+    return snapshot.status.model_copy(
+        update={
+            "observed_generation": snapshot.meta.generation,
+            "phase": SnapshotPhase.COMPLETED,
+            "snapshot_id": detail.id,
+            "uri": detail.uri and f"{detail.uri}/{detail.id}",
+            "version": detail.version,
+            "documents": detail.count,
+            "size_bytes": detail.size_bytes,
+            "checksum": detail.checksum,
+            "dimension": detail.dimension,
+            "metric": detail.metric,
+            "fingerprint": detail.fingerprint,
+            "index_uid": observation.index.meta.uid,
+            "attempts": snapshot.status.attempts or 1,
+            "completed_at": write_time(observation.now),
+            "error": None,
+        }
+    )
+
+
+def _fail(snapshot: EmbeddingIndexSnapshot, why: str, now: datetime) -> SnapshotStatus:
+    return snapshot.status.model_copy(
+        update={
+            "observed_generation": snapshot.meta.generation,
+            "phase": SnapshotPhase.FAILED,
+            "completed_at": write_time(now),
+            "error": why[:2048],
+        }
+    )
+
+
+def is_open(snapshot: EmbeddingIndexSnapshot) -> bool:
+    """Whether it is still to be made."""
+    return snapshot.status.phase not in _FINAL

@@ -1,0 +1,182 @@
+"""One pass over one index: observe, plan, apply, report.
+
+Level-triggered: what was done before is not remembered, but for what saves writes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from pydantic import ValidationError
+
+from embedding_operator.apply.executor import Executor
+from embedding_operator.autoscaling.decision import Sample
+from embedding_operator.defaults import Defaults
+from embedding_operator.metrics import Metrics
+from embedding_operator.names import INDEXES
+from embedding_operator.observe.cache import Cache, IndexKey
+from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.observe.observer import Observer
+from embedding_operator.plan.plan import Plan, Setting, name_children, plan
+from embedding_operator.plan.snapshots import list_held
+from embedding_operator.plan.turns import Turns
+from embedding_operator.resources.objects import EmbeddingIndex, parse_index
+from embedding_operator.status.figures import temper
+from embedding_operator.tokens import Signer
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_FRESH: Final = 1.5
+_STALE: Final = 45.0
+"""Seconds that reports of pods may be old: while something changes, and when nothing does."""
+_UNSEEN: Final = 5.0
+"""Seconds until a claim that was in vain is tried again, unless its owner is seen by then."""
+_SWEEP: Final = timedelta(minutes=10)
+_SWEEP_AGAIN: Final = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Of one index. Losing it costs a few calls that change nothing."""
+
+    uid: str
+    settled: dict[ChildKey, str] = field(default_factory=dict)
+    refusals: dict[ChildKey, str] = field(default_factory=dict)
+    history: tuple[Sample, ...] = ()
+    written_at: datetime | None = None
+    is_moving: bool = True
+    is_purged: bool = False
+    swept: tuple[list[str], datetime] | None = None
+    sweep_after: datetime | None = None
+
+
+class Reconciler:
+    """Bound to one event loop."""
+
+    def __init__(  # noqa: PLR0913  the composition names every part
+        self,
+        *,
+        cache: Cache,
+        observer: Observer,
+        executor: Executor,
+        defaults: Defaults,
+        operator: str,
+        signer: Callable[[], Signer],
+        metrics: Metrics,
+    ) -> None:
+        self._cache = cache
+        self._observer = observer
+        self._executor = executor
+        self._defaults = defaults
+        self._operator = operator
+        self._signer = signer
+        self._metrics = metrics
+        self._memories: dict[IndexKey, _Memory] = {}
+        self._turns: Turns[IndexKey] = Turns(defaults.bounds.rollouts)
+
+    async def reconcile(self, key: IndexKey) -> float | None:
+        """Bring one index nearer to what it is to be; seconds until the next look, None for never.
+
+        Raises Unavailable, Refused.
+        """
+        body = self._cache.get(INDEXES, *key)
+        if body is None:
+            self._forget(key)
+            return None
+        try:
+            index = parse_index(body)
+        except ValidationError as error:
+            _log.error("an index cannot be read", reason=str(error))
+            return None
+        claimed = await self._executor.claim(index)
+        if claimed is None:
+            _log.info("left to another operator", owner=index.status.operator)
+            self._forget(key)
+            return None if index.status.operator else _UNSEEN
+        return await self._pass(key, claimed)
+
+    def _forget(self, key: IndexKey) -> None:
+        self._memories.pop(key, None)
+        self._turns.give_back(key)
+        self._observer.forget(key)
+        self._metrics.indexes.forget(*key)
+
+    async def _pass(self, key: IndexKey, index: EmbeddingIndex) -> float | None:
+        memory = self._memories.get(key)
+        if memory is None or memory.uid != index.meta.uid:
+            memory = self._memories[key] = _Memory(index.meta.uid)
+        setting = Setting(
+            defaults=self._defaults,
+            operator=self._operator,
+            operator_keys=self._signer().publish(),
+            settled=memory.settled,
+            refusals=memory.refusals,
+            history=memory.history,
+            has_turn=self._turns.take(key),
+            is_purged=memory.is_purged,
+        )
+        names = name_children(index, setting)
+        patience = _FRESH if memory.is_moving else _STALE
+        observation = await self._observer.observe(index, names, patience)
+        planned = plan(observation, setting)
+        if planned.deletion is not None:
+            return await self._end(observation, planned, memory)
+        await self._apply(observation, planned, memory)
+        self._turns.settle(key, wants=planned.wants_turn, is_worse=planned.is_degraded)
+        return planned.requeue_after
+
+    async def _apply(self, observation: Observation, planned: Plan, memory: _Memory) -> None:
+        index, executor = observation.index, self._executor
+        await executor.hold(index)
+        applied = await executor.change(planned.changes)
+        memory.settled.update(applied.settled)
+        memory.refusals = applied.refusals
+        memory.history = planned.history
+        if (scaling := planned.status.autoscaling) is not None and scaling.reason is not None:
+            self._metrics.scalings.labels(scaling.reason).inc()
+        memory.is_moving = planned.requeue_after < _STALE
+        await executor.fill(observation, planned.bootstrap)
+        await executor.reload(observation, planned.reloads)
+        events = await executor.snapshot(observation, planned.snapshots)
+        await self._report(observation, planned, memory)
+        await executor.tell(index, (*planned.events, *events))
+        await self._sweep(observation, memory)
+
+    async def _report(self, observation: Observation, planned: Plan, memory: _Memory) -> None:
+        index, now = observation.index, observation.now
+        self._metrics.indexes.tell(index.meta.namespace, index.meta.name, planned.status)
+        status = temper(planned.status, index.status, memory.written_at, now)
+        if status != index.status:
+            await self._executor.report(index, status)
+            memory.written_at = now
+
+    async def _sweep(self, observation: Observation, memory: _Memory) -> None:
+        """Have pods drop what no object holds: when one has gone, and now and then."""
+        held, now = list_held(observation.snapshots), observation.now
+        if memory.swept is not None and memory.swept[0] == held and now - memory.swept[1] < _SWEEP:
+            return
+        if memory.sweep_after is not None and now < memory.sweep_after:
+            return
+        is_done = await self._executor.sweep(observation, held)
+        if is_done:
+            memory.swept = held, now
+        elif is_done is not None:
+            memory.sweep_after = now + _SWEEP_AGAIN
+
+    async def _end(self, observation: Observation, planned: Plan, memory: _Memory) -> float | None:
+        """The next step of taking an index away."""
+        deletion = planned.deletion
+        assert deletion is not None  # noqa: S101  the caller has looked
+        events = await self._executor.snapshot(observation, planned.snapshots)
+        if deletion.purge is not None:
+            memory.is_purged = await self._executor.purge(observation, deletion)
+        if deletion.snapshot is not None:
+            await self._executor.ask_last(observation.index, deletion.snapshot)
+        if deletion.is_done:
+            await self._executor.let_go(observation.index, deletion.claims)
+            return None
+        await self._report(observation, planned, memory)
+        await self._executor.tell(observation.index, (*planned.events, *events))
+        return planned.requeue_after

@@ -1,0 +1,119 @@
+"""What pods say of themselves on port 8002 (docs/operator-port.md)."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+_LOST: Final = "the process that ran it ended"
+"""How a pod tells of work whose process is gone (embedding_service/jobs/runner.py)."""
+
+
+def name_bootstrap(uid: str) -> str:
+    """The key under which pods fill an index once."""
+    return f"bootstrap-{uid}"
+
+
+def name_reload(snapshot: str | None, pod_uid: str) -> str:
+    """The key under which a pod loads a snapshot once; None is the latest."""
+    return f"reload-{snapshot or 'latest'}-{pod_uid}"
+
+
+class _Word(BaseModel):
+    """Frozen; what a newer pod adds is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class IndexReport(_Word):
+    """The index as one pod has it."""
+
+    model: str | None = None
+    fingerprint: str | None = None
+    dimension: int | None = None
+    documents: int = 0
+    version: int = 0
+    applied: int = 0
+    damage: str | None = None
+
+
+class SnapshotReport(_Word):
+    """Which snapshot its view was begun from."""
+
+    begun_from: str | None = None
+    fault: str | None = None
+
+
+class DatabaseReport(_Word):
+    """Whether its database answers."""
+
+    reachable: bool = True
+    fault: str | None = None
+
+
+class EncoderReport(_Word):
+    """Who embeds for it."""
+
+    serving: bool = True
+    device: str | None = None
+    is_fallback: bool = False
+    fault: str | None = None
+
+
+class Load(_Word):
+    """What it has to do."""
+
+    in_flight: int = 0
+    queue_wait_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    cores: float | None = None
+    """Used since the report before, which only whoever asks twice can tell."""
+
+
+class Report(_Word):
+    """All of it."""
+
+    instance: str
+    version: str = ""
+    ready: bool = False
+    leaving: bool = False
+    index: IndexReport | None = None
+    snapshot: SnapshotReport = SnapshotReport()
+    database: DatabaseReport = DatabaseReport()
+    encoder: EncoderReport = EncoderReport()
+    load: Load = Load()
+
+
+class JobDetail(_Word):
+    """What a snapshot's work tells when it is done."""
+
+    id: str | None = None
+    version: int | None = None
+    count: int | None = None
+    size_bytes: int | None = None
+    uri: str | None = None
+    checksum: str | None = None
+    dimension: int | None = None
+    metric: str | None = None
+    fingerprint: str | None = None
+
+
+class Job(_Word):
+    """Long work of a pod."""
+
+    id: str
+    state: str
+    """queued, running, succeeded, failed or cancelled."""
+    progress: float = 0.0
+    error: str | None = None
+    detail: JobDetail = JobDetail()
+    instance: str = ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has failed because its process is gone; such work may be done again."""
+        return self.has_failed and _LOST in (self.error or "")
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended in vain."""
+        return self.state in {"failed", "cancelled"}

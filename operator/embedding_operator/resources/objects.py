@@ -1,0 +1,94 @@
+"""An object as the API server has it, with its typed spec and status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from embedding_operator.resources.index import IndexSpec
+from embedding_operator.resources.snapshot import SnapshotSpec, SnapshotStatus
+from embedding_operator.resources.status import IndexStatus
+
+Manifest: TypeAlias = Mapping[str, Any]
+"""An object, or part of one, as JSON has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What every object has."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: str
+    """resourceVersion."""
+    generation: int
+    created: str
+    """RFC 3339."""
+    deleted: str | None
+    """RFC 3339; None unless it is being deleted."""
+    finalizers: tuple[str, ...]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingIndex:
+    """One index."""
+
+    meta: Meta
+    spec: IndexSpec
+    status: IndexStatus
+
+    @property
+    def key(self) -> str:
+        """What pods, database and storage call it: that of the index it has taken over, if any."""
+        taken = self.spec.bootstrap.retained if self.spec.bootstrap else None
+        return f"{self.meta.namespace}/{taken or self.meta.uid}"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingIndexSnapshot:
+    """One snapshot."""
+
+    meta: Meta
+    spec: SnapshotSpec
+    status: SnapshotStatus
+
+
+def parse_meta(body: Manifest) -> Meta:
+    """What `metadata` says."""
+    meta = body["metadata"]
+    return Meta(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        uid=meta.get("uid", ""),
+        version=meta.get("resourceVersion", ""),
+        generation=meta.get("generation", 0),
+        created=meta.get("creationTimestamp", ""),
+        deleted=meta.get("deletionTimestamp"),
+        finalizers=tuple(meta.get("finalizers") or ()),
+        labels=meta.get("labels") or {},
+        annotations=meta.get("annotations") or {},
+    )
+
+
+def parse_index(body: Manifest) -> EmbeddingIndex:
+    """An index, as the API server has it.
+
+    Raises pydantic.ValidationError where that let through what it should not have: its definition
+    of the kind is older, or newer, than this operator's.
+    """
+    return EmbeddingIndex(
+        parse_meta(body),
+        IndexSpec.model_validate(body.get("spec") or {}),
+        IndexStatus.model_validate(body.get("status") or {}),
+    )
+
+
+def parse_snapshot(body: Manifest) -> EmbeddingIndexSnapshot:
+    """A snapshot, as the API server has it. Raises as `parse_index`."""
+    return EmbeddingIndexSnapshot(
+        parse_meta(body),
+        SnapshotSpec.model_validate(body.get("spec") or {}),
+        SnapshotStatus.model_validate(body.get("status") or {}),
+    )

@@ -1,0 +1,1 @@
+"""What is told of an index: conditions, reasons, phase. Pure."""

@@ -1,0 +1,116 @@
+"""The API server, as a test speaks to it: over HTTP, in a namespace of its own."""
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
+from tests.cluster.api_servers import ApiServer
+
+KINDS = {kind.kind: kind for kind in (INDEXES, SNAPSHOTS)}
+Manifest = Mapping[str, Any]
+
+
+class Refused(Exception):
+    """The API server said no; `message` is what a person is told."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """All that a test makes is in `namespace`, which is this test's alone. Each call may raise
+    Refused."""
+
+    http: httpx.Client
+    namespace: str
+
+    def create(self, manifest: Manifest, *, fields: str = "Strict") -> Manifest:
+        """`fields` is what becomes of unknown ones: Strict, Warn or Ignore."""
+        address = self._address(KINDS[manifest["kind"]])
+        return self._send("POST", address, manifest, params={"fieldValidation": fields})
+
+    def get(self, kind: Kind, name: str, part: str = "") -> Manifest:
+        """`part` is a subresource, such as `/scale`."""
+        return self._send("GET", self._address(kind, name, part))
+
+    def respec(self, made: Manifest, spec: Manifest) -> Manifest:
+        """Put `spec` in the place of the whole one."""
+        change = [{"op": "replace", "path": "/spec", "value": spec}]
+        return self._change(made, change, "application/json-patch+json")
+
+    def merge(self, made: Manifest, change: Manifest, part: str = "") -> Manifest:
+        """Change some fields (RFC 7386)."""
+        return self._change(made, change, "application/merge-patch+json", part)
+
+    def apply(
+        self, made: Manifest, owned: Manifest, manager: str, part: str = "/status"
+    ) -> Manifest:
+        """Apply on the server's side what `manager` owns, and take nothing from others."""
+        whole = {
+            "apiVersion": made["apiVersion"],
+            "kind": made["kind"],
+            "metadata": {"name": made["metadata"]["name"]},
+            **owned,
+        }
+        kind = "application/apply-patch+yaml"
+        return self._change(made, whole, kind, part, params={"fieldManager": manager})
+
+    def _change(
+        self,
+        made: Manifest,
+        change: object,
+        content_type: str,
+        part: str = "",
+        params: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        address = self._address(KINDS[made["kind"]], made["metadata"]["name"], part)
+        headers = {"Content-Type": content_type}
+        return self._send("PATCH", address, change, headers=headers, params=params)
+
+    def _address(self, kind: Kind, name: str = "", part: str = "") -> str:
+        folder = f"{kind.path}/namespaces/{self.namespace}/{kind.plural}"
+        return f"{folder}/{name}{part}" if name else folder
+
+    def _send(
+        self,
+        method: str,
+        address: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        content = None if body is None else json.dumps(body)
+        answer = self.http.request(method, address, content=content, headers=headers, params=params)
+        said: Manifest = answer.json()
+        if answer.is_error:
+            raise Refused(answer.status_code, said["message"])
+        return said
+
+
+def connect(server: ApiServer) -> httpx.Client:
+    """An administrator's client."""
+    known = json.loads(server.kubeconfig.read_text(encoding="utf-8"))
+    trusted = ssl.create_default_context(cafile=server.folder / "credentials" / "authority.crt")
+    token = known["users"][0]["user"]["token"]
+    return httpx.Client(
+        base_url=server.url,
+        verify=trusted,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    )
+
+
+def new_namespace(http: httpx.Client) -> Api:
+    """Nobody removes it: it goes away with its server."""
+    made = http.post("/api/v1/namespaces", json={"metadata": {"generateName": "t-"}})
+    return Api(http, made.raise_for_status().json()["metadata"]["name"])

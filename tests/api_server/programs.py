@@ -1,0 +1,80 @@
+"""The operator as a process of its own, against an API server alone."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.cluster.api_servers import ApiServer, free_port
+from waiting import wait_until
+
+DEFAULTS = """
+model: mini
+encoder: {url: "http://tier:8001"}
+images: {index: "registry/index:1", server: "registry/server:1"}
+"""
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+AGENTS = ("gpu-embedding-operator", "kopf")
+"""What the operator, and the framework in it, call themselves."""
+
+
+@contextmanager
+def running_operator(
+    server: ApiServer, folder: Path, namespaces: str = "", release: str = "test"
+) -> Iterator[str]:
+    """The address of its metrics, once it works."""
+    defaults = folder / "defaults.yaml"
+    defaults.write_text(DEFAULTS, encoding="utf-8")
+    port = free_port()
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(server.kubeconfig),
+        "OPERATOR_NAMESPACE": "default",
+        "OPERATOR_RELEASE": release,
+        "DEFAULTS_FILE": str(defaults),
+        "WATCH_NAMESPACES": namespaces,
+        "HEALTH_PORT": str(port),
+        "LOG_LEVEL": "warning",
+    }
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "operator.log").open("wb") as log:
+        command = [sys.executable, "-m", "embedding_operator"]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: answers(process, address), 60, "the operator answers")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def answers(process: subprocess.Popen[bytes], address: str) -> bool:
+    """Whether it says that it is well. Raises AssertionError once it has ended."""
+    assert process.poll() is None, "the operator has ended; see its log"
+    try:
+        return httpx.get(f"{address}/healthz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def list_writes(server: ApiServer, namespace: str, after: int = 0) -> list[str]:
+    """What operators wrote in a namespace, from a line of the audit log on."""
+    lines = server.audit.read_text(encoding="utf-8").splitlines()[after:]
+    entries = [json.loads(line) for line in lines if line]
+    return [
+        f"{each['verb']} {each['requestURI']}"
+        for each in entries
+        if each["verb"] in WRITES
+        and f"/namespaces/{namespace}/" in each["requestURI"]
+        and each.get("userAgent", "").startswith(AGENTS)
+    ]
+
+
+def count_lines(server: ApiServer) -> int:
+    """Of the audit log, until now."""
+    return len(server.audit.read_text(encoding="utf-8").splitlines())

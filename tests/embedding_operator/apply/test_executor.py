@@ -1,0 +1,65 @@
+"""What pods are asked beside snapshots; one that does not do it is asked again later."""
+
+from dataclasses import replace
+
+import pytest
+
+from embedding_indexes import an_index
+from embedding_operator.apply.executor import Executor
+from embedding_operator.apply.snapshots import SnapshotMaker
+from embedding_operator.apply.writer import Writer
+from embedding_operator.plan.bootstrap import Bootstrap, Source
+from embedding_operator.plan.deletion import Deletion
+from fake_cluster import FakeCluster
+from fake_operator_pods import FakePods
+from observed import a_pod, observe
+
+KEY = an_index().key
+FILLING = Bootstrap(is_done=False, source=Source("team/old", "1"), pod=a_pod(), is_retry=True)
+NOWHERE = Bootstrap(is_done=False, source=Source("team/old", "1"))
+
+
+@pytest.fixture
+def pods() -> FakePods:
+    return FakePods()
+
+
+@pytest.fixture
+def executor(pods: FakePods) -> Executor:
+    cluster = FakeCluster()
+    return Executor(Writer(cluster, "system/main"), SnapshotMaker(cluster, pods, "m"), pods)
+
+
+async def test_a_pod_is_asked_to_fill_an_index_under_one_key(
+    executor: Executor, pods: FakePods
+) -> None:
+    await executor.fill(observe(), FILLING)
+    body = {"from_uid": "team/old", "snapshot": "1", "url": None, "retry": True}
+    key = f"bootstrap-{an_index().meta.uid}"
+    assert pods.asked == [("POST", "/jobs/restore", body, key)]
+
+
+@pytest.mark.parametrize("bootstrap", [Bootstrap(), NOWHERE, replace(FILLING, source=None)])
+async def test_without_a_source_or_a_pod_nobody_is_asked(
+    executor: Executor, pods: FakePods, bootstrap: Bootstrap
+) -> None:
+    await executor.fill(observe(), bootstrap)
+    assert pods.asked == []
+
+
+async def test_a_pod_that_is_away_is_no_error(executor: Executor, pods: FakePods) -> None:
+    pods.is_away = True
+    await executor.fill(observe(), FILLING)
+    assert not await executor.purge(observe(), Deletion(purge=a_pod()))
+    assert not await executor.sweep(observe(pods=(a_pod(),)), [])
+
+
+async def test_rows_are_removed_by_who_names_them(executor: Executor, pods: FakePods) -> None:
+    assert await executor.purge(observe(), Deletion(purge=a_pod(), removes_snapshots=True))
+    assert pods.asked == [("POST", "/purge", {"confirm": KEY, "snapshots": True}, None)]
+
+
+async def test_without_a_ready_pod_nothing_is_swept(executor: Executor, pods: FakePods) -> None:
+    leaving = observe(pods=(a_pod("a", is_leaving=True), a_pod("b", is_ready=False)))
+    assert not await executor.sweep(leaving, ["1"])
+    assert pods.asked == []

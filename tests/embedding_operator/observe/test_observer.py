@@ -1,0 +1,139 @@
+"""What one pass reads: from the cache, from the API server, and from pods."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from embedding_indexes import NAMESPACE, NOW, SHARED, an_index, snapshot_body
+from embedding_operator.children.metadata import INDEX
+from embedding_operator.names import CONFIG_MAPS, EVENTS, PODS, SERVICES, SNAPSHOTS
+from embedding_operator.observe.cache import Cache
+from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.observe.observer import Observer
+from embedding_operator.reasons import Reason
+from fake_cluster import FakeCluster
+from fake_operator_pods import FakePods
+from observed import container_body, pod_body
+from small_town import DOCS, RUNNING
+
+LABELS = {INDEX: "docs"}
+
+
+class Sight:
+    """An observer, and all that it looks at."""
+
+    def __init__(self) -> None:
+        self.cluster, self.cache, self.pods, self.now = FakeCluster(), Cache(), FakePods(), NOW
+        self.observer = Observer(self.cluster, self.pods, self.cache, lambda: self.now)
+
+    def put_pod(self, name: str = "docs-a", status: dict[str, Any] | None = None) -> None:
+        told = RUNNING if status is None else status
+        self.cache.put(PODS, pod_body(told, name=name, uid=f"uid-of-{name}", labels=LABELS))
+
+    async def look(
+        self,
+        spec: dict[str, Any] | None = None,
+        status: dict[str, Any] | None = None,
+        names: tuple[ChildKey, ...] = (),
+    ) -> Observation:
+        return await self.observer.observe(an_index(spec, status), names, 45.0)
+
+
+@pytest.fixture
+def sight() -> Sight:
+    return Sight()
+
+
+async def test_reports_are_asked_for_again_when_they_are_old(sight: Sight) -> None:
+    sight.put_pod()
+    for seconds, count in ((0, 1), (44, 1), (1, 2), (10, 2)):
+        sight.now += timedelta(seconds=seconds)
+        seen = await sight.look()
+        assert (sight.pods.reports, list(seen.reports)) == (count, ["uid-of-docs-a"])
+
+
+async def test_a_pod_that_does_not_answer_has_no_report(sight: Sight) -> None:
+    sight.put_pod()
+    sight.pods.is_away = True
+    assert (await sight.look()).reports == {}
+
+
+async def test_reports_of_pods_that_are_gone_are_forgotten(sight: Sight) -> None:
+    sight.put_pod()
+    await sight.look()
+    sight.cache.drop(PODS, pod_body(uid="uid-of-docs-a"))
+    assert (await sight.look()).reports == {}
+    sight.put_pod("docs-b")
+    await sight.look()
+    sight.observer.forget(DOCS)
+    await sight.look()
+    assert sight.pods.reports == 3
+
+
+async def test_a_pod_that_does_not_run_is_not_asked(sight: Sight) -> None:
+    sight.put_pod(status=container_body({"waiting": {"reason": "ErrImagePull"}}))
+    seen = await sight.look()
+    assert (sight.pods.reports, len(seen.pods)) == (0, 1)
+
+
+async def test_events_tell_what_a_pod_waits_for_the_newest_first(sight: Sight) -> None:
+    creating = container_body({"waiting": {"reason": "ContainerCreating"}})
+    sight.put_pod(status=creating)
+    told = ("AttachVolume failed", "2026-03-10T12:00:00Z"), ('secret "x" not found', "2026-03-11")
+    for place, (note, moment) in enumerate(told):
+        meta = {"namespace": NAMESPACE, "name": f"e-{place}"}
+        sight.cluster.add(EVENTS, {"metadata": meta, "note": note, "eventTime": moment})
+    (pod,) = (await sight.look()).pods
+    assert pod.trouble is not None
+    assert pod.trouble.reason is Reason.SECRET_NOT_FOUND
+
+
+async def test_children_come_from_the_cache_and_else_from_the_cluster(sight: Sight) -> None:
+    ours = {"metadata": {"namespace": NAMESPACE, "name": "docs", "uid": "1", "labels": LABELS}}
+    alias = {"metadata": {"namespace": NAMESPACE, "name": "live", "uid": "2", "labels": {}}}
+    foreign = {"metadata": {"namespace": NAMESPACE, "name": "docs-orders"}}
+    sight.cache.put(SERVICES, ours)
+    sight.cache.put(SERVICES, alias)
+    sight.cluster.add(CONFIG_MAPS, foreign)
+    names = ((SERVICES, "docs"), (SERVICES, "live"), (CONFIG_MAPS, "docs-orders"),
+             (CONFIG_MAPS, "none"))  # fmt: skip
+    assert set((await sight.look(names=names)).children) == set(names[:3])
+
+
+def work(state: str) -> dict[str, Any]:
+    return {"id": "j-1", "state": state}
+
+
+async def test_work_on_snapshots_is_followed_while_it_runs(sight: Sight) -> None:
+    sight.put_pod()
+    for name, phase in (("a", "Running"), ("b", "Pending"), ("c", "Completed")):
+        sight.cache.put(SNAPSHOTS, snapshot_body(name, {"phase": phase}))
+    sight.pods.jobs = {f"uid-of-{name}": work("running") for name in "abc"}
+    seen = await sight.look()
+    assert list(seen.jobs) == ["uid-of-a"]
+    assert [each.meta.name for each in seen.snapshots] == ["a", "b", "c"]
+
+
+async def test_work_of_which_no_pod_tells_is_not_there(sight: Sight) -> None:
+    sight.put_pod()
+    sight.cache.put(SNAPSHOTS, snapshot_body("a", {"phase": "Running"}))
+    assert (await sight.look()).jobs == {}
+    sight.pods.jobs = {"uid-of-a": {"id": None}}
+    assert (await sight.look()).jobs == {}
+    sight.pods.is_away = True
+    assert (await sight.look()).jobs == {}
+
+
+async def test_filling_is_followed_until_it_is_done(sight: Sight) -> None:
+    sight.put_pod()
+    spec = {**SHARED, "bootstrap": {"snapshot": "docs-1"}}
+    key = f"bootstrap-{an_index().meta.uid}"
+    assert (await sight.look(spec)).bootstrap is None
+    sight.pods.jobs = {key: work("running")}
+    sight.cache.put(SNAPSHOTS, snapshot_body("docs-1"))
+    seen = await sight.look(spec)
+    assert seen.bootstrap is not None
+    assert seen.source is not None
+    assert (await sight.look(spec, {"bootstrap": {"done": True}})).bootstrap is None
+    assert (await sight.look()).source is None

@@ -1,0 +1,280 @@
+"""What one pass decides, and that a plan that came true is the last."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from embedding_indexes import NOW, SETTING, SHARED, a_snapshot, an_index
+from embedding_operator.names import CLAIMS, DEPLOYMENTS, INGRESSES, SERVICES
+from embedding_operator.observe.observation import Claims
+from embedding_operator.plan.actions import CreateSnapshot, Event, StartSnapshot
+from embedding_operator.plan.children import Changes
+from embedding_operator.plan.plan import name_children
+from embedding_operator.resources.times import write_time
+from observed import a_job, a_report
+from plan_passes import DONE, FAULTY, SCALED, SPECS, World, is_still
+
+EVERY = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+EVERY_FAULT = pytest.mark.parametrize("spec", FAULTY.values(), ids=FAULTY)
+
+
+@EVERY
+def test_a_plan_that_came_true_is_the_last(spec: dict[str, Any]) -> None:
+    world = World(spec, source=DONE, filling=a_job("succeeded"))
+    first = world.turn()
+    assert first.changes.applied
+    planned = world.settle()
+    assert is_still(planned)
+    assert (planned.events, planned.deletion, planned.wants_turn) == ((), None, False)
+    assert planned.status == world.index.status
+    assert world.told()["Ready"][0] == "True"
+    assert world.told()["Progressing"] == ("False", "UpToDate")
+
+
+@pytest.mark.parametrize("name", [each for each in SPECS if each != "scheduled"])
+def test_a_steady_index_is_told_nothing_new_while_time_passes(name: str) -> None:
+    world = World(SPECS[name], source=DONE, filling=a_job("succeeded"), report=a_report(load={
+        "in_flight": 8}))  # fmt: skip
+    world.settle()
+    world.snapshots = (DONE,)
+    world.settle()
+    before = world.index.status
+    for _ in range(12):
+        planned = world.turn(after=timedelta(minutes=1))
+        assert is_still(planned)
+        assert planned.events == ()
+        assert planned.status == before
+
+
+@EVERY
+def test_a_paused_index_is_told_of_and_not_changed(spec: dict[str, Any]) -> None:
+    world = World({**spec, "paused": True}, source=DONE)
+    planned = world.turn()
+    assert is_still(planned)
+    assert world.told()["Progressing"] == ("False", "Paused")
+    assert world.index.status.phase == "Paused"
+    assert world.index.status.resolved is None
+
+
+@EVERY_FAULT
+def test_a_faulty_spec_changes_nothing_and_is_no_reason_to_hurry(spec: dict[str, Any]) -> None:
+    world = World(spec, source=DONE)
+    planned = world.turn()
+    assert is_still(planned)
+    assert world.told()["SpecAccepted"][0] == "False"
+    assert world.index.status.phase == "Failed"
+    assert planned.requeue_after >= 60
+
+
+@EVERY_FAULT
+def test_with_a_faulty_change_the_last_good_runs_on(spec: dict[str, Any]) -> None:
+    world = World()
+    world.settle()
+    live = dict(world.live)
+    world.spec, world.meta = spec, {"generation": 2}
+    planned = world.turn()
+    assert is_still(planned)
+    assert world.live == live
+    assert planned.status.observed_generation == 2
+    assert planned.status.resolved is not None
+    world.spec = {}
+    assert is_still(world.settle())
+    assert world.told()["SpecAccepted"] == ("True", "Accepted")
+
+
+@pytest.mark.parametrize("change", [{"paused": True}, {"replicas": 3}])
+def test_while_it_is_still_an_index_keeps_what_has_to_outlive(change: dict[str, Any]) -> None:
+    world = World(SPECS["scheduled"])
+    world.settle()
+    slot = world.index.status.snapshots and world.index.status.snapshots.last_slot
+    assert slot is not None
+    world.spec = {**world.spec, **change}
+    world.turn()
+    world.spec = SPECS["scheduled"]
+    assert world.turn().snapshots == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "change"),
+    [
+        ({**SHARED, "replicas": 1}, {"replicas": 4}),
+        ({}, {"podTemplate": {"labels": {"a": "b"}}}),
+        (SPECS["ingress"], {"aliases": []}),
+        (SPECS["ingress"], {"ingress": None}),
+        ({**SHARED, "replicas": 3}, {"replicas": 0}),
+    ],
+)
+def test_a_change_comes_true_and_leaves_nothing_behind(
+    spec: dict[str, Any], change: dict[str, Any]
+) -> None:
+    world = World(spec)
+    world.settle()
+    world.spec = {**spec, **change}
+    assert world.turn().changes != Changes()
+    assert is_still(world.settle())
+    fresh = World(world.spec)
+    fresh.settle()
+    assert set(world.live) == set(fresh.live)
+
+
+def test_drift_is_put_back_and_told() -> None:
+    world = World()
+    world.settle()
+    del world.live[SERVICES, "docs"]["spec"]["ports"][0]["targetPort"]
+    planned = world.turn()
+    assert planned.events == (
+        Event("DriftCorrected", "Service docs was changed by somebody and is put back"),
+    )
+    assert is_still(world.plan())
+
+
+def test_a_foreign_object_is_told_and_nothing_is_changed() -> None:
+    world = World()
+    world.settle()
+    world.live[CLAIMS, "docs-data"]["metadata"]["labels"] = {}
+    world.spec = {"podTemplate": {"labels": {"a": "b"}}}
+    planned = world.turn()
+    assert planned.changes == Changes(foreign=((CLAIMS, "docs-data"),))
+    assert world.told()["SpecAccepted"] == ("False", "NameTaken")
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        (Claims(paths={"/api/v1/indexes/docs": "others/docs"}), "PathTaken"),
+        (Claims(names={"live": "it is a name"}), "NameTaken"),
+    ],
+)
+def test_what_another_index_has_is_told(claims: Claims, reason: str) -> None:
+    world = World(SPECS["ingress"], claims=claims)
+    assert is_still(world.turn())
+    assert world.told()["SpecAccepted"] == ("False", reason)
+
+
+def test_defaults_are_read_once() -> None:
+    world = World()
+    world.settle()
+    defaults = SETTING.defaults.model_copy(update={"model": "another"})
+    world.setting = replace(SETTING, defaults=defaults)
+    assert is_still(world.plan())
+
+
+def with_image(image: str, *, has_turn: bool) -> Any:
+    images = SETTING.defaults.images.model_copy(update={"index": image})
+    defaults = SETTING.defaults.model_copy(update={"images": images})
+    return replace(SETTING, defaults=defaults, has_turn=has_turn)
+
+
+def test_a_new_image_waits_for_its_turn_and_all_else_does_not() -> None:
+    world = World()
+    world.settle()
+    world.setting = with_image("index:2", has_turn=False)
+    planned = world.turn()
+    assert is_still(planned)
+    assert planned.wants_turn
+    assert world.told()["Progressing"] == ("True", "WaitingForTurn")
+    world.spec = {"podTemplate": {"labels": {"a": "b"}}}
+    (child,) = world.turn().changes.applied
+    assert child.manifest["spec"]["template"]["spec"]["containers"][0]["image"] == "index:1"
+    world.setting = with_image("index:2", has_turn=True)
+    (child,) = world.turn().changes.applied
+    assert child.manifest["spec"]["template"]["spec"]["containers"][0]["image"] == "index:2"
+    assert not world.settle().wants_turn
+
+
+def test_a_new_index_needs_no_turn() -> None:
+    world = World(setting=with_image("index:2", has_turn=False))
+    assert DEPLOYMENTS in {child.kind for child in world.turn().changes.applied}
+
+
+def test_an_index_is_not_reached_before_it_is_filled() -> None:
+    world = World({**SPECS["filled"], "ingress": {"host": "a.b"}, "auth": {"mode": "None"}})
+    world.turn()
+    assert world.told()["Degraded"] == ("True", "SnapshotNotFound")
+    world.source = DONE
+    planned = world.turn()
+    assert planned.bootstrap.source is not None
+    assert not {SERVICES, INGRESSES} & {kind for kind, _ in world.live}
+    assert world.told()["Ready"] == ("False", "Bootstrapping")
+    world.filling = a_job("succeeded")
+    world.settle()
+    assert {SERVICES, INGRESSES} <= {kind for kind, _ in world.live}
+    assert world.index.status.bootstrap is not None
+
+
+def test_what_the_api_server_refused_is_told() -> None:
+    refusals = {(SERVICES, "docs"): "quota exceeded"}
+    world = World(setting=replace(SETTING, refusals=refusals))
+    world.turn()
+    assert world.told()["Degraded"] == ("True", "ChildRefused")
+
+
+def test_three_snapshots_that_fail_in_a_row_are_told_with_the_last_error() -> None:
+    failed = tuple(a_snapshot(f"s-{place}", "Failed", error=f"e{place}") for place in range(3))
+    world = World(snapshots=(*failed, a_snapshot("s-4", "Pending")))
+    world.settle()
+    assert world.told()["Degraded"] == ("True", "SnapshotFailing")
+    assert "e2" in (world.index.status.message or "")
+
+
+@pytest.mark.parametrize(
+    ("world", "seconds"),
+    [
+        (World(), 2),
+        (World(snapshots=(a_snapshot(),)), 2),
+        (World(SCALED), 2),
+        (World({**SPECS["filled"]}), 2),
+    ],
+)
+def test_what_changes_is_looked_at_soon(world: World, seconds: int) -> None:
+    assert world.plan().requeue_after == seconds
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("minimal", 60), ("scaled", 5)])
+def test_what_rests_is_looked_at_later(name: str, seconds: int) -> None:
+    assert World(SPECS[name]).settle().requeue_after == seconds
+
+
+def test_children_are_looked_for_under_all_their_names() -> None:
+    index = an_index({**SPECS["ingress"], **SPECS["filled"]})
+    named = name_children(index, SETTING)
+    assert {(SERVICES, "live"), (SERVICES, "docs"), (INGRESSES, "live")} <= set(named)
+
+
+def test_the_end_of_an_index_goes_step_by_step() -> None:
+    world = World(SPECS["deleting"])
+    world.settle()
+    world.meta = {"deletionTimestamp": write_time(NOW)}
+    first = world.turn()
+    assert first.deletion is not None
+    assert first.deletion.snapshot is not None
+    assert (first.changes, world.index.status.phase) == (Changes(), "Deleting")
+    world.snapshots = (a_snapshot(first.deletion.snapshot),)
+    assert isinstance(world.turn().snapshots[0], StartSnapshot)
+    world.snapshots = (a_snapshot(first.deletion.snapshot, "Completed"),)
+    purge = world.turn().deletion
+    assert purge is not None
+    assert purge.purge is not None
+    world.setting = replace(SETTING, is_purged=True)
+    last = world.turn().deletion
+    assert last is not None
+    assert last.is_done
+
+
+@EVERY_FAULT
+def test_a_faulty_index_can_be_deleted(spec: dict[str, Any]) -> None:
+    world = World({**spec, "deletionPolicy": "Delete"})
+    world.meta = {"deletionTimestamp": write_time(NOW)}
+    deletion = world.turn().deletion
+    assert deletion is not None
+    assert deletion.is_done
+
+
+def test_an_index_that_is_being_deleted_makes_no_slot() -> None:
+    world = World(SPECS["scheduled"], meta={"deletionTimestamp": write_time(NOW)})
+    planned = world.turn()
+    assert not any(isinstance(each, CreateSnapshot) for each in planned.snapshots)
+    facts = planned.status.snapshots
+    assert facts is None or facts.next_time is None

@@ -1,0 +1,102 @@
+"""How many replicas there are to be, and who says so."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from embedding_indexes import NOW, an_index
+from embedding_operator.plan.actions import Event
+from embedding_operator.plan.scaling import Scaling, count_replicas, plan_scaling
+from embedding_operator.reports import Report
+from embedding_operator.resources.status import AutoscalingStatus
+from embedding_operator.resources.times import write_time
+from observed import a_pod, a_report, observe
+
+
+def scale(
+    targets: dict[str, Any],
+    *reports: Report,
+    desired: int | None = 1,
+    spec: dict[str, Any] | None = None,
+) -> Scaling:
+    """A pass with a pod for each report."""
+    autoscaling = {"min": 1, "max": 9, "targets": targets, "windows": {"down": "0s"}}
+    status = {"autoscaling": {"desired": desired, "lastScaleTime": "then"}} if desired else {}
+    pods = [a_pod(f"docs-{place}") for place in range(len(reports))]
+    told = {pod.uid: report for pod, report in zip(pods, reports, strict=True)}
+    index = an_index({"autoscaling": autoscaling, "replicas": 7, **(spec or {})}, status)
+    return plan_scaling(observe(index, pods, told), ())
+
+
+def load(**figures: Any) -> Report:
+    return a_report(load=figures)
+
+
+def test_without_autoscaling_the_spec_rules() -> None:
+    assert plan_scaling(observe(an_index({"replicas": 4})), ()) == Scaling(4)
+
+
+def test_with_it_the_spec_is_not_read_and_the_least_begin() -> None:
+    scaling = scale({"inFlight": 8}, desired=None)
+    assert scaling.replicas == 1
+    assert scaling.status is not None
+    assert (scaling.status.desired, scaling.events) == (1, ())
+
+
+def test_what_was_decided_goes_on_after_a_restart() -> None:
+    scaling = scale({"inFlight": 8}, desired=4)
+    assert (scaling.replicas, scaling.events) == (4, ())
+    assert scaling.status == AutoscalingStatus(
+        desired=4, reason="NoFigures", last_scale_time="then"
+    )
+
+
+def test_a_change_is_told_with_its_time() -> None:
+    scaling = scale({"inFlight": 8}, load(in_flight=24))
+    assert scaling.status == AutoscalingStatus(
+        desired=3, reason="ScalingUp", last_scale_time=write_time(NOW)
+    )
+    assert scaling.events == (Event("ScalingReplicas", "3 replicas instead of 1: ScalingUp"),)
+
+
+@pytest.mark.parametrize(
+    ("targets", "figures", "spec", "replicas"),
+    [
+        ({"inFlight": 8}, {"in_flight": 24}, {}, 3),
+        ({"queueWait": "2s"}, {"queue_wait_seconds": 8}, {}, 4),
+        ({"cpu": 50}, {"cores": 1.0}, {"resources": {"requests": {"cpu": "500m"}}}, 4),
+        ({"cpu": 50}, {"cores": 1.0}, {"resources": {"requests": {"memory": "1Gi"}}}, 1),
+        ({"cpu": 50}, {"cores": 1.0}, {}, 1),
+        ({"cpu": 50}, {}, {"resources": {"requests": {"cpu": 1}}}, 1),
+        ({"inFlight": 1}, {"in_flight": 99}, {}, 9),
+    ],
+)
+def test_each_target_has_its_figure(
+    targets: dict[str, Any], figures: dict[str, Any], spec: dict[str, Any], replicas: int
+) -> None:
+    assert scale(targets, load(**figures), spec=spec).replicas == replicas
+
+
+def test_pods_that_leave_or_are_not_ready_do_not_count() -> None:
+    index = an_index({"autoscaling": {"max": 9, "targets": {"inFlight": 8}}})
+    pods = [a_pod("a", is_ready=False), a_pod("b", is_leaving=True)]
+    told = {pod.uid: load(in_flight=99) for pod in pods}
+    scaling = plan_scaling(observe(index, pods, told), ())
+    assert scaling.status is not None
+    assert scaling.status.reason == "NoFigures"
+
+
+@pytest.mark.parametrize(("decided", "replicas"), [(None, 2), (3, 3), (1, 2), (9, 5)])
+def test_the_last_decision_counts_within_todays_bounds(decided: int | None, replicas: int) -> None:
+    spec = an_index({"autoscaling": {"min": 2, "max": 5, "targets": {"cpu": 9}}}).spec
+    assert count_replicas(spec, AutoscalingStatus(desired=decided)) == replicas
+    assert count_replicas(spec, None) == 2
+    assert count_replicas(an_index({"replicas": 7}).spec, AutoscalingStatus(desired=3)) == 7
+
+
+def test_a_load_that_stays_is_decided_on_once() -> None:
+    first = scale({"inFlight": 8}, load(in_flight=24))
+    again = scale({"inFlight": 8}, *[load(in_flight=8)] * 3, desired=first.replicas)
+    assert (again.replicas, again.events) == (3, ())
+    assert timedelta(0) <= again.history[-1].time - NOW

@@ -1,0 +1,247 @@
+"""What was watched becomes keys, keys become passes, and lists come again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from embedding_indexes import NAMESPACE, index_body
+from embedding_operator.children.metadata import INDEX
+from embedding_operator.controller import Controller
+from embedding_operator.errors import OperatorError, Refused, Unavailable
+from embedding_operator.metrics import Metrics
+from embedding_operator.names import INDEXES, PODS, SERVICES, SNAPSHOTS, Kind
+from embedding_operator.observe.cache import Cache, IndexKey
+from embedding_operator.reconciler import Reconciler
+from fake_cluster import FakeCluster
+from observed import pod_body
+from small_town import DOCS
+
+SECONDS = 20
+
+
+class Passes:
+    """A reconciler that keeps what it was asked, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.asked: list[IndexKey] = []
+        self.answers: list[float | Exception | None] = []
+        self.changed = asyncio.Event()
+
+    async def reconcile(self, key: IndexKey) -> float | None:
+        self.asked.append(key)
+        self.changed.set()
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def wait_for(self, count: int) -> None:
+        async with asyncio.timeout(SECONDS):
+            while len(self.asked) < count:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+class Stage:
+    """A controller on a cluster in memory."""
+
+    def __init__(self) -> None:
+        self.cluster, self.cache, self.passes = FakeCluster(), Cache(), Passes()
+        self.controller = self.make()
+
+    def make(self, *namespaces: str, resync: float = 1000.0) -> Controller:
+        reconciler = cast("Reconciler", self.passes)
+        self.controller = Controller(
+            self.cluster,
+            self.cache,
+            reconciler,
+            Metrics(CollectorRegistry()),
+            namespaces,
+            concurrency=2,
+            resync=resync,
+        )
+        return self.controller
+
+    def due(self) -> set[IndexKey]:
+        """Keys that wait; they are forgotten then."""
+        keys = set(self.controller.queue._due)
+        for key in keys:
+            self.controller.queue.forget(key)
+        return keys
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    yield stage
+    await stage.controller.close()
+
+
+def note(stage: Stage, kind: Kind, body: dict[str, Any], event: str | None = "MODIFIED") -> None:
+    stage.controller.note(kind, event, body)
+
+
+def indexed(version: int, name: str = "docs", **meta: Any) -> dict[str, Any]:
+    spec, status = meta.pop("spec", None), meta.pop("status", None)
+    given = {"uid": f"uid-of-{name}", **meta}
+    return index_body(spec, status, name=name, resourceVersion=str(version), **given)
+
+
+async def test_everything_is_listed_and_each_index_gets_a_pass(stage: Stage) -> None:
+    for name in "abc":
+        stage.cluster.add(INDEXES, indexed(1, name))
+    await stage.controller.start()
+    await stage.passes.wait_for(3)
+    assert sorted(name for _, name in stage.passes.asked) == ["a", "b", "c"]
+    assert stage.controller.stuck is None
+
+
+async def test_only_its_namespaces_are_listed(stage: Stage) -> None:
+    stage.cluster.add(INDEXES, indexed(1, "a"))
+    stage.cluster.add(INDEXES, indexed(1, "b", namespace="others"))
+    await stage.make("others", "empty").list_all()
+    assert stage.due() == {("others", "b")}
+
+
+async def test_lists_come_again(stage: Stage) -> None:
+    stage.cluster.add(INDEXES, indexed(1))
+    await stage.make(resync=0.01).start()
+    await stage.passes.wait_for(3)
+
+
+async def test_a_list_that_fails_is_tried_again(stage: Stage) -> None:
+    await stage.make(resync=0.01).start()
+    failures = [Unavailable("no"), Refused("no", 403)]
+    stage.cluster.refuse = lambda *_: failures.pop() if failures else None
+    stage.cluster.add(INDEXES, indexed(1))
+    await stage.passes.wait_for(1)
+    assert failures == []
+
+
+async def test_what_happens_while_a_list_is_read_is_not_undone_by_it(stage: Stage) -> None:
+    def refuse(verb: str, kind: Kind, name: str) -> OperatorError | None:
+        if kind is INDEXES:
+            note(stage, INDEXES, indexed(99), "ADDED")
+        return None
+
+    stage.cluster.refuse = refuse
+    await stage.controller.list_all()
+    assert stage.cache.get(INDEXES, *DOCS) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    [
+        ({"status": {"documents": 5}}, False),
+        ({"generation": 2}, True),
+        ({"deletionTimestamp": "2026-03-10T12:00:00Z"}, True),
+        ({"annotations": {"a": "b"}}, True),
+        ({"finalizers": ["x"]}, True),
+        ({"uid": "another"}, True),
+    ],
+)
+async def test_our_own_words_of_an_index_are_no_news(
+    stage: Stage, change: dict[str, Any], is_told: bool
+) -> None:
+    note(stage, INDEXES, indexed(1), "ADDED")
+    assert stage.due() == {DOCS}
+    note(stage, INDEXES, indexed(2, **change))
+    assert stage.due() == ({DOCS} if is_told else set())
+
+
+async def test_a_claim_that_is_taken_away_is_news(stage: Stage) -> None:
+    note(stage, INDEXES, indexed(1, status={"operator": "system/main"}))
+    stage.due()
+    note(stage, INDEXES, indexed(2, status={}))
+    assert stage.due() == {DOCS}
+
+
+@pytest.mark.parametrize("event", ["ADDED", "MODIFIED", "DELETED", None])
+async def test_whatever_happens_to_a_child_is_its_indexs(stage: Stage, event: str | None) -> None:
+    note(stage, PODS, pod_body(labels={INDEX: "docs"}, resourceVersion="1"), event)
+    assert stage.due() == {DOCS}
+    note(stage, SERVICES, pod_body(labels={}), event)
+    assert stage.due() == set()
+
+
+async def test_an_event_that_is_told_twice_is_no_news(stage: Stage) -> None:
+    body = pod_body(labels={INDEX: "docs"}, resourceVersion="1")
+    note(stage, PODS, body, "ADDED")
+    stage.due()
+    note(stage, PODS, body, "ADDED")
+    assert stage.due() == set()
+
+
+async def test_a_snapshot_is_its_indexs(stage: Stage) -> None:
+    body = {**pod_body(), "spec": {"indexRef": {"name": "docs"}}}
+    note(stage, SNAPSHOTS, body, "DELETED")
+    assert stage.due() == {DOCS}
+
+
+LIVE, HOST = {"aliases": ["live"]}, {"ingress": {"host": "shop.example"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "namespace", "is_told"),
+    [
+        (LIVE, NAMESPACE, True),
+        (LIVE, "others", False),
+        (HOST, "others", True),
+        ({"aliases": ["x"], "ingress": {"host": "y"}}, NAMESPACE, False),
+        ({}, NAMESPACE, False),
+    ],
+)
+async def test_an_alias_or_a_host_that_is_left_is_news_for_who_asks_for_it(
+    stage: Stage, spec: dict[str, Any], namespace: str, is_told: bool
+) -> None:
+    note(stage, INDEXES, indexed(1, "rival", spec=spec, namespace=namespace))
+    note(stage, INDEXES, indexed(2, spec={**LIVE, **HOST}))
+    stage.due()
+    note(stage, INDEXES, indexed(3, generation=2))
+    assert stage.due() == {DOCS, *([(namespace, "rival")] if is_told else [])}
+
+
+async def test_the_end_of_an_index_is_news_for_its_rivals(stage: Stage) -> None:
+    note(stage, INDEXES, indexed(1, "rival", spec=LIVE))
+    note(stage, INDEXES, indexed(2, spec=LIVE))
+    stage.due()
+    note(stage, INDEXES, indexed(3, spec=LIVE), "DELETED")
+    assert stage.due() == {DOCS, (NAMESPACE, "rival")}
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Unavailable("503", 0.01), lambda: Refused("no", 403), lambda: KeyError("x")]
+)
+async def test_a_pass_that_fails_is_tried_again_and_stops_no_other(
+    stage: Stage, make: Callable[[], Exception]
+) -> None:
+    await stage.controller.start()
+    stage.passes.answers = [make()]
+    note(stage, INDEXES, indexed(1), "ADDED")
+    await stage.passes.wait_for(1)
+    note(stage, INDEXES, indexed(2, "other"), "ADDED")
+    await stage.passes.wait_for(2)
+    assert stage.controller.queue._failures == {DOCS: 1}
+    assert stage.controller.stuck is None
+
+
+async def test_a_pass_may_ask_for_another(stage: Stage) -> None:
+    await stage.controller.start()
+    stage.passes.answers = [0.01, 0.01]
+    note(stage, INDEXES, indexed(1), "ADDED")
+    await stage.passes.wait_for(3)
+    assert stage.passes.asked == [DOCS] * 3
+
+
+async def test_a_loop_that_is_stuck_is_told(stage: Stage) -> None:
+    stage.controller.queue.add(DOCS, -400.0)
+    assert "waited for 400 s" in str(stage.controller.stuck)
+
+
+async def test_a_task_that_has_ended_is_told(stage: Stage) -> None:
+    await stage.controller.start()
+    await stage.controller.close()
+    assert "3 of its tasks" in str(stage.controller.stuck)

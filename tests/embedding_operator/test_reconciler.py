@@ -1,0 +1,270 @@
+"""Passes over an index, from what is observed to what is written."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedding_indexes import NAMESPACE, SHARED
+from embedding_operator.errors import Conflicting, OperatorError, Refused, Unavailable
+from embedding_operator.names import CLAIMS, EVENTS, INDEXES, SERVICES, SNAPSHOTS, Kind
+from embedding_operator.resources.times import write_time
+from fake_cluster import ours
+from small_town import DOCS, Town
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+async def test_an_index_is_claimed_made_and_told_of(town: Town) -> None:
+    town.build()
+    await town.settle()
+    made = {(kind.kind, name) for kind, _, name in town.cluster.objects}
+    assert {("Deployment", "docs"), ("Service", "docs"), ("NetworkPolicy", "docs")} <= made
+    assert (town.told(), town.status["operator"]) == (("True", "AsExpected"), "system/main")
+    assert town.status["phase"] == "Running"
+
+
+async def test_a_steady_index_is_not_written_to(town: Town) -> None:
+    town.build({**SHARED, "replicas": 2})
+    await town.settle()
+    town.cluster.writes.clear()
+    for _ in range(5):
+        assert await town.turn(after=60) == 60
+    assert town.cluster.writes == []
+
+
+async def test_an_operator_that_starts_anew_writes_nothing(town: Town) -> None:
+    town.build()
+    await town.settle()
+    town.cluster.writes.clear()
+    town.restart()
+    await town.settle()
+    assert town.cluster.writes == []
+
+
+async def test_reports_are_asked_for_seldom_where_nothing_changes(town: Town) -> None:
+    town.build()
+    await town.settle()
+    before = town.pods.reports
+    for _ in range(10):
+        await town.turn(after=2)
+    assert town.pods.reports == before
+    await town.turn(after=60)
+    assert town.pods.reports == before + 1
+
+
+async def test_an_index_of_another_installation_is_left(town: Town) -> None:
+    town.build()
+    await town.settle()
+    other = Town(town.cluster, town.pods, operator="other/main")
+    other.cache = town.cache
+    other.restart()
+    town.cluster.writes.clear()
+    assert await other.turn() is None
+    assert town.cluster.writes == []
+
+
+async def test_of_two_that_claim_at_once_one_has_it(town: Town) -> None:
+    town.build()
+    other = Town(town.cluster, town.pods, operator="other/main")
+    town.cluster.watcher = None  # neither sees the other's claim
+    town.build()
+    for each in (town, other):
+        each.cache.put(INDEXES, town.cluster.objects[INDEXES, *DOCS])
+    await town.turn()
+    await other.turn()
+    assert town.cluster.objects[INDEXES, *DOCS]["status"]["operator"] == "system/main"
+    assert ("status", "EmbeddingIndex", "docs") in town.cluster.writes
+
+
+async def test_a_claim_that_is_in_vain_is_tried_again_until_its_owner_is_seen(town: Town) -> None:
+    town.cluster.refuse = lambda verb, *_: Conflicting("409", 409) if verb == "status" else None
+    town.build()
+    assert await town.turn() == 5
+    town.cluster.refuse = lambda *_: None
+    await town.settle()
+    assert town.told() == ("True", "AsExpected")
+
+
+async def test_an_index_that_is_gone_is_forgotten(town: Town) -> None:
+    town.build()
+    await town.settle()
+    town.cache.drop(INDEXES, town.cluster.objects[INDEXES, *DOCS])
+    assert await town.turn() is None
+    assert town.reconciler._memories == {}
+
+
+async def test_an_index_that_cannot_be_read_is_passed_over(town: Town) -> None:
+    town.build({"replicas": "many"})
+    assert await town.turn() is None
+    assert town.cluster.writes == []
+
+
+async def test_a_child_that_is_refused_does_not_stop_the_others(town: Town) -> None:
+    def refuse(verb: str, kind: Kind, name: str) -> OperatorError | None:
+        return Refused("quota exceeded", 403) if (verb, kind) == ("apply", SERVICES) else None
+
+    town.cluster.refuse = refuse
+    town.build()
+    await town.settle()
+    assert town.told("Degraded") == ("True", "ChildRefused")
+    assert town.told() == ("True", "AsExpected")
+    town.cluster.refuse = lambda *_: None
+    await town.settle()
+    assert town.told("Degraded") == ("False", "AsExpected")
+
+
+async def test_drift_is_put_back_once(town: Town) -> None:
+    town.build()
+    await town.settle()
+    service = town.cluster.objects[SERVICES, NAMESPACE, "docs"]
+    town.cluster.add(SERVICES, {**service, "spec": {**service["spec"], "selector": {"x": "y"}}})
+    town.cluster.writes.clear()
+    await town.settle()
+    assert list(ours(town.cluster.writes)) == [("apply", "Service", "docs")]
+    (event,) = [each for each in town.cluster.of(EVENTS) if each["reason"] == "DriftCorrected"]
+    assert event["regarding"]["name"] == "docs"
+
+
+async def test_a_snapshot_that_is_due_is_made_once_and_told(town: Town) -> None:
+    town.build({"snapshots": {"schedule": "0 * * * *"}})
+    await town.settle()
+    (snapshot,) = town.cluster.of(SNAPSHOTS)
+    assert snapshot["status"]["phase"] == "Completed"
+    assert town.pods.paths().count("/jobs/snapshot") == 1
+    assert town.status["snapshots"]["last"] == snapshot["metadata"]["name"]
+    assert town.told("SnapshotHealthy")[0] == "True"
+
+
+async def test_pods_sweep_when_what_is_held_has_changed_and_now_and_then(town: Town) -> None:
+    town.build()
+    await town.settle()
+    assert town.pods.paths().count("/snapshots/sweep") == 1
+    town.now += timedelta(minutes=11)
+    await town.turn()
+    assert town.pods.paths().count("/snapshots/sweep") == 2
+
+
+async def test_pods_that_are_away_are_asked_again(town: Town) -> None:
+    town.build({"snapshots": {"schedule": "0 * * * *"}})
+    town.pods.is_away = True
+    await town.settle()
+    assert [each.get("status", {}).get("phase") for each in town.cluster.of(SNAPSHOTS)] == [
+        "Pending"
+    ]
+    town.pods.is_away = False
+    town.now += timedelta(minutes=1)
+    await town.settle()
+    assert town.cluster.of(SNAPSHOTS)[0]["status"]["phase"] == "Completed"
+
+
+async def test_an_index_is_filled_before_it_is_open(town: Town) -> None:
+    uri = {"uri": "s3://far/team/old/1", "secret": {"name": "far"}}
+    town.build({**SHARED, "bootstrap": uri})
+    await town.turn()
+    await town.turn()
+    assert town.pods.paths() == ["/jobs/restore", "/snapshots/sweep"]
+    assert town.cluster.of(SERVICES) == []
+    await town.settle()
+    assert town.status["bootstrap"]["done"]
+    assert town.cluster.of(SERVICES) != []
+
+
+@pytest.mark.parametrize("spec", [{}, SHARED])
+async def test_with_delete_nothing_is_left(town: Town, spec: dict[str, object]) -> None:
+    whole = {**spec, "deletionPolicy": "Delete"}
+    town.build(whole)
+    await town.settle()
+    index = town.cluster.objects[INDEXES, *DOCS]
+    assert index["metadata"]["finalizers"] == ["gpu-embedding.io/cleanup"]
+    town.build(whole, deletionTimestamp=write_time(town.now))
+    await town.settle()
+    assert town.cluster.of(INDEXES) == town.cluster.of(CLAIMS) == []
+    assert ("/purge" in town.pods.paths()) is bool(spec)
+
+
+async def test_with_snapshot_then_delete_a_snapshot_is_left(town: Town) -> None:
+    whole = {**SHARED, "deletionPolicy": "SnapshotThenDelete"}
+    town.build(whole)
+    await town.settle()
+    town.build(whole, deletionTimestamp=write_time(town.now))
+    await town.settle()
+    assert town.cluster.of(INDEXES) == []
+    (last,) = town.cluster.of(SNAPSHOTS)
+    assert last["spec"]["retention"] == "Keep"
+
+
+async def test_under_retain_there_is_no_finalizer(town: Town) -> None:
+    town.build({"deletionPolicy": "Delete"})
+    await town.settle()
+    town.build({"deletionPolicy": "Retain"})
+    await town.settle()
+    assert town.cluster.objects[INDEXES, *DOCS]["metadata"]["finalizers"] == []
+
+
+LIVE = {"aliases": ["live"], "ingress": {"host": "a.b"}, "auth": {"mode": "None"}}
+NEW = {"name": "new", "uid": "uid-of-new"}
+SWITCH = {("apply", "Service", "live"), ("apply", "Ingress", "live")}
+
+
+@pytest.mark.parametrize("order", [("docs", "new"), ("new", "docs")])
+async def test_an_alias_is_switched_and_goes_back_in_one_write_whoever_comes_first(
+    town: Town, order: tuple[str, str]
+) -> None:
+    town.build(LIVE)
+    await town.settle()
+    town.build(LIVE, **NEW, creationTimestamp=write_time(town.now))
+    town.cluster.writes.clear()
+    await town.settle(*order)
+    assert {each for each in ours(town.cluster.writes) if each[2] == "live"} == SWITCH
+    assert selected(town) == "new"
+    town.build({**LIVE, "aliases": []}, **NEW, creationTimestamp=write_time(town.now))
+    town.cluster.writes.clear()
+    await town.settle(*order)
+    assert sorted(ours(town.cluster.writes)) == sorted([
+        *SWITCH, ("apply", "ConfigMap", "new-orders")])  # fmt: skip
+    assert selected(town) == "docs"
+
+
+def selected(town: Town) -> str:
+    """The index that the alias leads to."""
+    selector = town.cluster.objects[SERVICES, NAMESPACE, "live"]["spec"]["selector"]
+    return str(selector["gpu-embedding.io/index"])
+
+
+@settings(max_examples=12, deadline=None)
+@given(cut=st.lists(st.integers(0, 40), max_size=6, unique=True), is_slow=st.booleans())
+async def test_wherever_it_is_cut_off_it_comes_to_the_same(cut: list[int], is_slow: bool) -> None:
+    spec = {**SHARED, "replicas": 2, "snapshots": {"schedule": "0 * * * *"},
+            "deletionPolicy": "Delete"}  # fmt: skip
+    whole, broken = Town(), Town()
+    whole.build(spec)
+    await whole.settle()
+    broken.build(spec)
+    calls = iter(range(10**6))
+
+    def refuse(verb: str, kind: Kind, name: str) -> OperatorError | None:
+        if next(calls) not in cut:
+            return None
+        return Unavailable("503", 1.0) if is_slow else Conflicting("409", 409)
+
+    broken.cluster.refuse = refuse
+    for _ in range(8):
+        try:
+            await broken.turn()
+        except OperatorError:
+            broken.restart()
+    broken.cluster.refuse = lambda *_: None
+    await broken.settle()
+    assert set(broken.cluster.objects) - events(broken) == set(whole.cluster.objects) - events(
+        whole
+    )
+    assert (broken.told(), broken.told("Degraded")) == (whole.told(), whole.told("Degraded"))
+
+
+def events(town: Town) -> set[tuple[Kind, str, str]]:
+    return {key for key in town.cluster.objects if key[0] is EVENTS}

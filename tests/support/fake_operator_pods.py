@@ -1,0 +1,58 @@
+"""Pods that do at once what the operator asks of them, and keep what they were asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from embedding_operator.errors import PodFailure
+from embedding_operator.pods import SECONDS, Pods
+from embedding_operator.reports import Report
+from observed import a_report
+
+
+@dataclass
+class FakePods(Pods):
+    """`state` is that of work once it is asked for; None finds no work at all."""
+
+    asked: list[tuple[str, str, Mapping[str, Any] | None, str | None]] = field(default_factory=list)
+    reports: int = 0
+    is_away: bool = False
+    told: Report = field(default_factory=a_report)
+    state: str = "succeeded"
+    is_strange: bool = False
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    async def report(self, address: str, audience: str) -> Report:
+        self.reports += 1
+        self._answer()
+        return self.told
+
+    async def call(
+        self,
+        address: str,
+        audience: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        seconds: float = SECONDS,
+    ) -> Mapping[str, Any]:
+        self.asked.append((method, path, body, key))
+        self._answer()
+        if method == "GET":
+            job = self.jobs.get(path.partition("key=")[2])
+            return {"jobs": [job] if job else []}
+        if key is None or self.is_strange:
+            return {}
+        detail = {"id": f"of-{key}", "uri": f"s3://snapshots/{audience}/of-{key}", "count": 3}
+        job = {"id": f"j-{key}", "state": "queued", "instance": "i-1"}
+        self.jobs[key] = {**job, "state": self.state, "detail": detail}
+        return job
+
+    def paths(self, method: str = "POST") -> list[str]:
+        return [path for each, path, _, _ in self.asked if each == method]
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise PodFailure("10.0.0.1 does not answer")
