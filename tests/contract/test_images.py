@@ -6,11 +6,14 @@ import tomllib
 from generate import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+IMAGES = 3
+"""operator, index, server."""
 
 
 def test_the_images_are_of_the_packages_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert re.findall(r"^ARG VERSION=(.*)$", DOCKERFILE, re.MULTILINE) == [project["version"]]
+    told = re.findall(r"^ARG VERSION=(.*)$", DOCKERFILE, re.MULTILINE)
+    assert told == [project["version"]] * IMAGES
 
 
 def test_every_image_is_built_on_what_was_asked_for() -> None:
@@ -24,4 +27,4 @@ def test_the_server_is_what_is_built_when_nothing_is_named() -> None:
 
 
 def test_no_image_runs_as_root() -> None:
-    assert len(re.findall(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)) == 2
+    assert len(re.findall(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)) == IMAGES

@@ -9,7 +9,8 @@ import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.e2e.cluster import Namespace, new_namespace
-from tests.e2e.tier import running_tier
+from tests.e2e.installation import running_operator
+from tests.e2e.tier import running_tier, url
 
 FAILED = pytest.StashKey[bool]()
 EVIDENCE = Path(os.environ.get("TEST_EVIDENCE", "evidence"))
@@ -41,6 +42,20 @@ def tier(running: Namespace, request: pytest.FixtureRequest) -> Iterator[Namespa
     """The same, for one test."""
     yield running
     keep_evidence(running, request.node)
+
+
+@pytest.fixture(scope="session")
+def installed(kubectl: Kubectl, running: Namespace) -> Iterator[Namespace]:
+    """The namespace of an operator that is ready."""
+    with running_operator(kubectl, url(running)) as namespace:
+        yield namespace
+
+
+@pytest.fixture
+def operator(installed: Namespace, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+    """The same, for one test."""
+    yield installed
+    keep_evidence(installed, request.node)
 
 
 def keep_evidence(namespace: Namespace, test: pytest.Item) -> None:

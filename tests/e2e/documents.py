@@ -1,0 +1,30 @@
+"""Documents that tests on a cluster add, and a question that one of them answers."""
+
+from collections.abc import Mapping
+
+import httpx
+
+TEXTS: Mapping[str, str] = {
+    "cat": "A cat sleeps on the sofa",
+    "stocks": "Shares fell sharply on Monday",
+}
+QUESTION = "Where is the kitten?"
+
+
+def add(http: httpx.Client, index: str, texts: Mapping[str, str]) -> int:
+    """Add documents; returns the version at which they are in."""
+    documents = [{"id": key, "text": text} for key, text in texts.items()]
+    answer = http.post(f"/api/v1/indexes/{index}/documents", json={"documents": documents})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    version: int = answer.json()["version"]
+    return version
+
+
+def find(http: httpx.Client, index: str, **query: object) -> str:
+    """The id of the document nearest to QUESTION."""
+    asked = {"query_text": QUESTION, "top_k": 1, **query}
+    answer = http.post(f"/api/v1/indexes/{index}/search", json=asked)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    (nearest,) = answer.json()["results"]
+    identity: str = nearest["id"]
+    return identity

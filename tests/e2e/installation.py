@@ -1,0 +1,103 @@
+"""The operator that tests share, installed from plain manifests until a chart does."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.sites import ROOT
+from tests.e2e.cluster import Manifest, Namespace, image
+from waiting import wait_until
+
+NAME = "gpu-embedding"
+MANIFESTS = ROOT / "tests" / "cluster" / "manifests" / "operator.yaml"
+SECONDS = 180.0
+
+
+@contextmanager
+def running_operator(kubectl: Kubectl, tier: str) -> Iterator[Namespace]:
+    """Its namespace, with it ready; `tier` is the address of who embeds."""
+    for file in sorted((ROOT / "crds").glob("*.yaml")):
+        kubectl.apply(file.read_text(encoding="utf-8"))
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    manifests = MANIFESTS.read_text(encoding="utf-8").replace("@TIER@", tier)
+    for target in ("operator", "index", "server"):
+        manifests = manifests.replace(f"@{target.upper()}@", image(target))
+    kubectl.apply(manifests)
+    namespace = Namespace(NAME, kubectl)
+    try:
+        namespace.run("rollout", "restart", "deployment/operator")  # it reads defaults once
+        namespace.roll_out("deployment/operator")
+        yield namespace
+    finally:
+        namespace.run("scale", "deployment/operator", "--replicas=0")
+
+
+def build_index(name: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "gpu-embedding.io/v1alpha1",
+        "kind": "EmbeddingIndex",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+def lose_pods(namespace: Namespace, name: str) -> None:
+    """Have all pods of an index killed, and wait until as many others serve."""
+    selector = f"gpu-embedding.io/index={name}"
+    before = {pod["metadata"]["uid"] for pod in namespace.pods(selector)}
+    namespace.run("delete", "pods", f"--selector={selector}", "--force", "--grace-period=0")
+
+    def are_others() -> bool:
+        pods = namespace.pods(selector)
+        uids = {pod["metadata"]["uid"] for pod in pods}
+        return len(uids) == len(before) and not uids & before and all(map(is_ready, pods))
+
+    wait_until(are_others, SECONDS, f"other pods of {name} are ready")
+
+
+def is_ready(pod: Manifest) -> bool:
+    conditions = pod["status"].get("conditions", ())
+    return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)
+
+
+def wait_for_snapshot(namespace: Namespace, name: str) -> dict[str, Any]:
+    """Wait until a snapshot is complete; its status."""
+
+    def is_over() -> dict[str, Any] | None:
+        status = namespace.get("embeddingindexsnapshot", name).get("status", {})
+        return status if status.get("phase") in {"Completed", "Failed"} else None
+
+    status = wait_until(is_over, SECONDS, f"the snapshot {name} is over")
+    assert status["phase"] == "Completed", status
+    return status
+
+
+def read_condition(namespace: Namespace, name: str, type_: str) -> dict[str, str]:
+    """One condition of an index; empty while it is not told."""
+    status = namespace.get("embeddingindex", name).get("status", {})
+    found = [each for each in status.get("conditions", ()) if each["type"] == type_]
+    return dict(found[0]) if found else {}
+
+
+def wait_for_condition(
+    namespace: Namespace,
+    name: str,
+    type_: str,
+    status: str = "True",
+    reason: str | None = None,
+    seconds: float = SECONDS,
+) -> dict[str, str]:
+    """Wait until a condition of an index has a status, and a reason where one is given."""
+
+    def is_so() -> dict[str, str] | None:
+        found = read_condition(namespace, name, type_)
+        known = found.get("status") == status and reason in (None, found.get("reason"))
+        return found if known else None
+
+    try:
+        return wait_until(is_so, seconds, f"{type_} of {name} is {status} {reason or ''}")
+    except TimeoutError as error:
+        told = json.dumps(namespace.get("embeddingindex", name).get("status"), indent=1)
+        raise TimeoutError(f"{error}; its status: {told}") from None
