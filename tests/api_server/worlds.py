@@ -35,6 +35,8 @@ DEFAULTS: Final = Defaults(
 SIGNER: Final = Signer((SigningKey.new(datetime.now(UTC)),))
 _ROUNDS: Final = 40
 _UIDS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LAST: Final = re.compile(r"-last-[0-9a-f]{8}")
+"""Of a snapshot before the end of an index, with the beginning of its uid."""
 _TIMES: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -68,6 +70,7 @@ class World:
         mortal = MortalCluster(self.cluster, life)
         for kind in WATCHED:
             selector = "" if kind in (INDEXES, SNAPSHOTS) else SELECTOR
+            cache.begin(kind)
             cache.replace(kind, [e async for e in mortal.list(kind, self.namespace, selector)])
         indexes = [each["metadata"]["name"] for each in cache.all(INDEXES)]
         for name in sorted(indexes):
@@ -100,7 +103,10 @@ class World:
                 meta = body["metadata"]
                 uids[meta["uid"]] = f"<{kind.kind} {meta['name']}>"
                 seen[f"{kind.kind} {meta['name']}"] = _strip(body)
-        return {name: _mask(body, uids, self.namespace) for name, body in seen.items()}
+        return {
+            str(_mask(name, uids, self.namespace)): _mask(body, uids, self.namespace)
+            for name, body in seen.items()
+        }
 
     async def put(self, name: str, **spec: Any) -> None:
         """Apply an index, as a person."""
@@ -157,4 +163,4 @@ def _mask(value: Any, names: Mapping[str, str], namespace: str) -> Any:
     for uid, name in names.items():
         value = value.replace(uid, name)
     value = _UIDS.sub("<uid>", value.replace(namespace, "<namespace>"))
-    return _TIMES.sub("<time>", value)
+    return _TIMES.sub("<time>", _LAST.sub("-last-<uid>", value))
