@@ -73,7 +73,9 @@ def _find_taken_paths(index: EmbeddingIndex, others: list[Manifest]) -> Iterator
 def _find_taken_names(
     index: EmbeddingIndex, neighbours: list[Manifest]
 ) -> Iterator[tuple[str, str]]:
-    names = {other["metadata"]["name"] for other in neighbours}
+    """A younger index of the name of an alias is refused itself: the name's Service is taken."""
+    mine = (index.meta.created, index.meta.uid)
+    names = {other["metadata"]["name"] for other in neighbours if _age(other) < mine}
     for alias in index.spec.aliases or ():
         if alias in names:
             yield alias, "it is the name of an index of this namespace; choose another"

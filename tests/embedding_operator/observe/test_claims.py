@@ -164,11 +164,18 @@ def test_an_alias_with_a_path_elsewhere_leaves_both_to_the_other(town: Town) -> 
     assert town.claims("second").wanted_elsewhere == {(SERVICES, "live"), (INGRESSES, "live")}
 
 
-def test_an_alias_that_is_an_indexs_name_is_refused(town: Town) -> None:
-    town.build("first", {"aliases": ["second", "live"]})
+def test_an_alias_that_is_an_older_indexs_name_is_refused(town: Town) -> None:
+    younger = write_time(NOW + timedelta(1))
+    town.build("first", {"aliases": ["second", "live"]}, creationTimestamp=younger)
     town.build("second", {})
     assert list(town.claims("first").names) == ["second"]
     assert not town.claims("second").names
+
+
+def test_an_index_of_the_name_of_an_older_ones_alias_does_not_stop_that_one(town: Town) -> None:
+    town.build("first", LIVE)
+    town.build("live", {}, creationTimestamp=write_time(NOW + timedelta(1)))
+    assert not town.claims("first").names
 
 
 def test_of_two_namespaces_the_older_index_has_a_path(town: Town) -> None:
