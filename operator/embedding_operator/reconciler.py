@@ -169,6 +169,7 @@ class Reconciler:
         """The next step of taking an index away."""
         deletion = planned.deletion
         assert deletion is not None  # noqa: S101  the caller has looked
+        await self._executor.change(planned.changes)
         events = await self._executor.snapshot(observation, planned.snapshots)
         if deletion.purge is not None:
             memory.is_purged = await self._executor.purge(observation, deletion)

@@ -37,6 +37,7 @@ SPECS: tuple[dict[str, Any], ...] = (
     {"ingress": {"host": "example.test"}, "auth": {"mode": "None"}, "aliases": ["people"]},
     {**POSTGRESQL, "replicas": 3},
     {**POSTGRESQL, "replicas": 2, "podTemplate": {"env": [{"name": "A", "value": "b"}]}},
+    {**POSTGRESQL, "replicas": 0},
     {"deletionPolicy": "SnapshotThenDelete"},
     {"paused": True},
     {"resources": {"limits": {"memory": "1Gi"}}},

@@ -174,7 +174,7 @@ async def test_an_index_is_filled_before_it_is_open(town: Town) -> None:
     assert town.cluster.of(SERVICES) != []
 
 
-@pytest.mark.parametrize("spec", [{}, SHARED])
+@pytest.mark.parametrize("spec", [{}, SHARED, {**SHARED, "replicas": 0}])
 async def test_with_delete_nothing_is_left(town: Town, spec: dict[str, object]) -> None:
     whole = {**spec, "deletionPolicy": "Delete"}
     town.build(whole)

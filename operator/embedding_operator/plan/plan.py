@@ -191,8 +191,14 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     )
     snapshots = plan_last_snapshots(observation)
     status = tell_status(observation, wanted, facts, snapshots.last_slot)
+    needs_pod = not deletion.is_done and not wanted.replicas and not observation.is_namespace_ending
+    changes = Changes()
+    if needs_pod:  # what was scaled to zero is woken for it
+        changes = _plan_changes(observation, replace(wanted, replicas=1), setting, is_open=False)
+        changes = Changes(tuple(each for each in changes.applied if each.kind is DEPLOYMENTS))
     return Plan(
         status,
+        changes,
         snapshots=snapshots.actions,
         deletion=deletion,
         events=tuple(tell_transitions(index.status, status)),
