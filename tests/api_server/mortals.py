@@ -21,6 +21,8 @@ class Life:
         self._left = calls
         self._is_last_done = is_last_done
         self.writes: list[str] = []
+        self.moves = 0
+        """Writes, and what pods were asked to do."""
 
     def begin(self) -> None:
         """A call begins."""
@@ -34,6 +36,7 @@ class Life:
         """A call was carried out; `write` tells what it wrote."""
         if write:
             self.writes.append(write)
+            self.moves += 1
         if self._left == 0:
             raise Killed
 
@@ -120,6 +123,7 @@ class MortalPods:
         answer = await self._pods.call(
             address, audience, method, path, body=body, key=key, seconds=seconds
         )
+        self._life.moves += method == "POST"
         self._life.end()
         return answer
 

@@ -27,7 +27,7 @@ async def test_fifty_indexes_at_rest_are_not_written_to(
     for number in range(INDEXES_MADE):
         await world.put(f"i{number}")
     with running_operator(server, tmp_path, world.namespace):
-        await settle(world)
+        await rest(server, world)
         mark = count_lines(server)
         with pytest.raises(TimeoutError):
             await until(
@@ -53,6 +53,7 @@ async def test_what_somebody_changes_or_takes_is_put_back(
             "the Deployment is put back",
         )
         server.kubectl("annotate", "deployment/docs", "somebody=else", where)
+        await rest(server, world)  # the Deployment that was put back is another generation
         mark = count_lines(server)
         server.kubectl("annotate", "deployment/docs", "somebody=other", "--overwrite", where)
         with pytest.raises(TimeoutError):
@@ -102,6 +103,19 @@ def is_at_rest(body: Manifest) -> bool:
     conditions = body.get("status", {}).get("conditions", ())
     told = {each["type"]: each["status"] for each in conditions}
     return (told.get("Ready"), told.get("Progressing")) == ("True", "False")
+
+
+async def rest(server: ApiServer, world: World) -> None:
+    """Until five seconds have gone by without a write: what was seen last is told by then."""
+    known = -1
+
+    async def is_quiet() -> bool:
+        nonlocal known
+        before, known = known, len(list_writes(server, world.namespace))
+        return known == before
+
+    await settle(world)
+    await until_so(is_quiet, 120, "the operator has told what it saw", pause=5.0)
 
 
 async def seen(world: World, kind: Kind) -> None:

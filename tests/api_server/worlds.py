@@ -58,10 +58,10 @@ class World:
         life = life or Life()
         reconciler, cache = self._build(life)
         for _ in range(_ROUNDS):
-            before = len(life.writes)
+            before = life.moves
             await self.operate(reconciler, cache, life)
             self.now += timedelta(seconds=3)
-            if not await self.kubelet.step() and len(life.writes) == before:
+            if not await self.kubelet.step() and life.moves == before:
                 return life.writes
         raise AssertionError(f"it does not come to rest in {_ROUNDS} rounds: {life.writes[-20:]}")
 
