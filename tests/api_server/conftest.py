@@ -12,7 +12,6 @@ from embedding_operator.names import GROUP, INDEXES
 from tests.api_server.api import KINDS, Api, connect, new_namespace
 from tests.cluster import programs
 from tests.cluster.api_servers import ApiServer, running_api_server
-from tests.cluster.failures import ClusterFailure
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.sites import KUBERNETES, ROOT, this_site
 from waiting import wait_until
@@ -32,11 +31,8 @@ VERSIONS = [
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiServer]:
-    """One that has our definitions."""
-    try:
-        program = programs.build_one(this_site(), programs.kubernetes(request.param))
-    except ClusterFailure as failure:
-        pytest.skip(f"no Kubernetes {request.param}: {failure}")
+    """One that has our definitions. Where it cannot be built, its tests fail and say why."""
+    program = programs.build_one(this_site(), programs.kubernetes(request.param))
     with running_api_server(tmp_path_factory.mktemp("api-server"), program) as running:
         running.kubectl("apply", "--server-side", f"--filename={ROOT / 'crds'}")
         running.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
