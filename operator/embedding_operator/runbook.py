@@ -61,6 +61,9 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "A rollout has made no progress for ten minutes. Old pods serve on.",
         "See Degraded and the pods' events; undo the change, or mend what keeps the pods.",
     ),
+    (_PROGRESSING, Reason.CHILD_REFUSED): Entry(
+        "False", "What the spec asks for was refused; what ran before runs on.", "See Degraded."
+    ),
     (_DEGRADED, Reason.AS_EXPECTED): Entry("False", "Nothing is wrong."),
     (_DEGRADED, Reason.PODS_UNSCHEDULABLE): Entry(
         "True",

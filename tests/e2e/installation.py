@@ -75,9 +75,13 @@ def wait_for_snapshot(namespace: Namespace, name: str) -> dict[str, Any]:
 
 
 def read_condition(namespace: Namespace, name: str, type_: str) -> dict[str, str]:
-    """One condition of an index; empty while it is not told."""
-    status = namespace.get("embeddingindex", name).get("status", {})
-    found = [each for each in status.get("conditions", ()) if each["type"] == type_]
+    """One condition of an index; empty while it is not told of the spec as it is now."""
+    body = namespace.get("embeddingindex", name)
+    found = [
+        each
+        for each in body.get("status", {}).get("conditions", ())
+        if (each["type"], each["observedGeneration"]) == (type_, body["metadata"]["generation"])
+    ]
     return dict(found[0]) if found else {}
 
 

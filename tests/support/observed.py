@@ -20,6 +20,7 @@ def a_pod(
     is_ready: bool = True,
     trouble: Trouble | None = None,
     is_leaving: bool = False,
+    overdue: timedelta = timedelta(),
     age: timedelta = timedelta(hours=1),
 ) -> Pod:
     return Pod(
@@ -30,7 +31,7 @@ def a_pod(
         created=NOW - age,
         is_ready=is_ready,
         is_running=trouble is None,
-        is_leaving=is_leaving,
+        leaves_by=NOW - overdue if is_leaving else None,
         trouble=trouble,
     )
 

@@ -38,8 +38,14 @@ class Pod:
     is_ready: bool
     is_running: bool
     """Whether its server's process runs."""
-    is_leaving: bool
+    leaves_by: datetime | None
+    """When a pod that was told to end is to have ended; None if it was not."""
     trouble: Trouble | None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it was told to end."""
+        return self.leaves_by is not None
 
     @property
     def is_waiting(self) -> bool:
@@ -52,6 +58,7 @@ def parse_pod(body: Manifest) -> Pod:
     metadata, status = body["metadata"], body.get("status") or {}
     conditions = {each["type"]: each for each in status.get("conditions") or ()}
     containers = status.get("containerStatuses") or ()
+    leaves_by = metadata.get("deletionTimestamp")  # with its grace period
     return Pod(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -60,7 +67,7 @@ def parse_pod(body: Manifest) -> Pod:
         created=read_time(metadata["creationTimestamp"]),
         is_ready=conditions.get("Ready", {}).get("status") == "True",
         is_running=any("running" in (each.get("state") or {}) for each in containers),
-        is_leaving=metadata.get("deletionTimestamp") is not None,
+        leaves_by=read_time(leaves_by) if leaves_by is not None else None,
         trouble=next(_find_trouble(body, conditions), None),
     )
 

@@ -120,6 +120,7 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         facts = replace(facts, extra=find_extra(observation, setting.refusals))
         foreign = Changes(foreign=changes.foreign)
         return _stand_still(observation, wanted, setting, facts, foreign)
+    facts = _foresee(facts, changes, setting.refusals)
     status, reloading, snapshots = _plan_data(observation, wanted, setting, facts, bootstrap)
     status = status.model_copy(update={"resolved": resolved, "autoscaling": scaling.status})
     return Plan(
@@ -138,6 +139,17 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         wants_turn=is_waiting or _is_renewed(index, facts),
         is_degraded=has_condition(status, ConditionType.DEGRADED),
     )
+
+
+def _foresee(facts: Facts, changes: Changes, refusals: Mapping[ChildKey, str]) -> Facts:
+    """With the Deployment not as far as it was seen to be, where it is about to be written.
+
+    Else the status would say of the spec as it is now that everything is as it says.
+    """
+    keys = {child.key for child in changes.applied if child.kind is DEPLOYMENTS}
+    if keys <= refusals.keys():
+        return facts
+    return replace(facts, rollout=replace(facts.rollout, is_seen=False))
 
 
 def _plan_data(

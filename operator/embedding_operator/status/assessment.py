@@ -15,6 +15,8 @@ from embedding_operator.status.conditions import Finding
 
 _PATIENCE: Final = timedelta(seconds=15)
 """For which a pod may wait for a node or a volume before anybody is told that it is stuck."""
+_LEAVING_PATIENCE: Final = timedelta(seconds=30)
+"""For which a pod may stay beyond its grace period before its node counts as away."""
 _DATABASE_PATIENCE: Final = timedelta(minutes=2)
 _PASSING: Final = frozenset(
     {Reason.PODS_UNSCHEDULABLE, Reason.VOLUME_PENDING, Reason.VOLUME_UNAVAILABLE}
@@ -117,6 +119,9 @@ def _find_progress(facts: Facts) -> Iterator[tuple[bool, Reason, str]]:
         yield True, Reason.SCALING, f"{rollout.ready} of {desired} replicas serve"
     if facts.is_reloading:
         yield True, Reason.RELOADING, "replicas load a snapshot, a few at a time"
+    for trouble in facts.extra:
+        if trouble.reason is Reason.CHILD_REFUSED:
+            yield False, trouble.reason, trouble.message
     yield False, Reason.UP_TO_DATE, "everything is as the spec says"
 
 
@@ -142,10 +147,24 @@ def _find_troubles(facts: Facts) -> Iterator[Trouble]:
         if trouble.reason in _PASSING and facts.now - pod.created < _PATIENCE:
             continue
         yield Trouble(trouble.reason, f"pod {pod.name}: {trouble.message}")
+    yield from _find_held(facts)
     yield from facts.extra
     for found in _find_in_reports(facts):
         if found.reason is not Reason.DATABASE_UNAVAILABLE or _is_away_for_long(facts):
             yield found
+
+
+def _find_held(facts: Facts) -> Iterator[Trouble]:
+    """A pod that does not end, and for whose end the next one waits: both want one volume."""
+    if not facts.desired or not all(pod.is_leaving for pod in facts.pods):
+        return
+    for pod in facts.pods:
+        if pod.leaves_by is not None and facts.now - pod.leaves_by > _LEAVING_PATIENCE:
+            yield Trouble(
+                Reason.VOLUME_UNAVAILABLE,
+                f"pod {pod.name} was told to end and node {pod.node} does not say that it has; "
+                "the next one waits, because the volume may still be written to there",
+            )
 
 
 def _find_in_reports(facts: Facts) -> Iterator[Trouble]:

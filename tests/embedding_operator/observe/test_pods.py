@@ -1,5 +1,6 @@
 """What keeps a pod from running, as the API server tells it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def test_a_pod_of_which_nothing_is_known_yet_is_not_ready() -> None:
 
 
 def test_a_pod_that_is_being_deleted_leaves() -> None:
-    assert parse_pod(pod_body(deletionTimestamp="2026-03-10T12:00:00Z")).is_leaving
+    pod = parse_pod(pod_body(deletionTimestamp="2026-03-10T12:00:00Z"))
+    assert (pod.is_leaving, pod.leaves_by) == (True, datetime(2026, 3, 10, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

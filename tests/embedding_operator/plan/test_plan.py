@@ -119,6 +119,23 @@ def test_a_change_comes_true_and_leaves_nothing_behind(
     assert set(world.live) == set(fresh.live)
 
 
+def test_a_change_of_the_pods_is_told_by_the_pass_that_makes_it() -> None:
+    world = World()
+    world.settle()
+    world.spec, world.meta = {"podTemplate": {"labels": {"a": "b"}}}, {"generation": 2}
+    assert world.turn().status.observed_generation == 2
+    assert world.told()["Progressing"] == ("True", "RollingOut")
+
+
+def test_a_change_that_was_refused_is_no_rollout() -> None:
+    world = World()
+    world.settle()
+    world.setting = replace(SETTING, refusals={(DEPLOYMENTS, "docs"): "quota"})
+    world.spec = {"podTemplate": {"labels": {"a": "b"}}}
+    world.turn()
+    assert world.told()["Progressing"] == ("False", "ChildRefused")
+
+
 def test_drift_is_put_back_and_told() -> None:
     world = World()
     world.settle()

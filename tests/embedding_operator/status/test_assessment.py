@@ -132,6 +132,7 @@ TABLE: list[tuple[Facts, ConditionType, bool, Reason]] = [
         True,
         Reason.RUNNING_ON_CPU,
     ),
+    (changed(extra=EXTRA), C.PROGRESSING, False, Reason.CHILD_REFUSED),
     (changed(extra=EXTRA), C.DEGRADED, True, Reason.CHILD_REFUSED),
     *[
         (stuck(reason), C.DEGRADED, True, reason)
@@ -185,6 +186,18 @@ def test_what_passes_by_itself_is_told_after_some_seconds(
 def test_troubles_of_a_pod_that_leaves_are_not_told() -> None:
     pod = a_pod("a", trouble=Trouble(Reason.CRASH_LOOPING, "why"), is_leaving=True)
     assert told(changed(pods=[pod]), C.DEGRADED) == (False, Reason.AS_EXPECTED)
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(30, False), (31, True)])
+def test_a_pod_that_does_not_end_keeps_the_volume_from_the_next(
+    seconds: int, is_told: bool
+) -> None:
+    held = a_pod("a", is_ready=False, is_leaving=True, overdue=timedelta(seconds=seconds))
+    assert told(changed(desired=1, pods=[held]), C.DEGRADED) == (
+        (True, Reason.VOLUME_UNAVAILABLE) if is_told else (False, Reason.AS_EXPECTED)
+    )
+    assert told(changed(desired=1, pods=[held, a_pod("b")]), C.DEGRADED)[0] is False
+    assert told(changed(desired=0, pods=[held]), C.DEGRADED)[0] is False
 
 
 def test_the_pod_in_trouble_is_named_and_why_replicas_are_waited_for() -> None:
