@@ -131,3 +131,9 @@ jobs: Final = Table(
     Column("updated_at", Double, nullable=False),
     Index("ix_jobs_index_uid", "index_uid"),
 )
+
+compatibility: Final = Table(
+    "compatibility",
+    metadata,
+    Column("oldest", Text, primary_key=True),  # revision that a program has to know; one row
+)

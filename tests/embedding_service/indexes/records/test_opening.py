@@ -23,12 +23,29 @@ def test_migrations_make_the_tables_of_the_schema(record: Record) -> None:
 
 
 def test_a_database_of_a_newer_program_is_refused(record_url: str, record_folder: Path) -> None:
-    record = open_record(record_url, record_folder)
-    with record._database.writing() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    record.close()
+    leave_schema(record_url, record_folder, oldest="9999")
     with pytest.raises(RecordUnavailable, match="schema 9999"):
         open_record(record_url, record_folder)
+
+
+def test_a_program_goes_on_where_a_newer_one_has_only_added(
+    record_url: str, record_folder: Path
+) -> None:
+    leave_schema(record_url, record_folder, oldest="0004")
+    record = open_record(record_url, record_folder)
+    with record._database.reading() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "9999"
+    record.close()
+
+
+def leave_schema(url: str, folder: Path, oldest: str) -> None:
+    """As a program of another day makes it, which has a use for one more column."""
+    record = open_record(url, folder)
+    with record._database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN novelty TEXT")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql(f"UPDATE compatibility SET oldest = '{oldest}'")
+    record.close()
 
 
 def test_a_migration_that_fails_leaves_nothing(
