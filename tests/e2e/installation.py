@@ -43,6 +43,15 @@ def build_index(name: str, **spec: Any) -> dict[str, Any]:
     }
 
 
+def build_snapshot(name: str, index: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "gpu-embedding.io/v1alpha1",
+        "kind": "EmbeddingIndexSnapshot",
+        "metadata": {"name": name},
+        "spec": {"indexRef": {"name": index}},
+    }
+
+
 def lose_pods(namespace: Namespace, name: str) -> None:
     """Have all pods of an index killed, and wait until as many others serve."""
     selector = f"gpu-embedding.io/index={name}"

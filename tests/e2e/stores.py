@@ -26,6 +26,15 @@ def build_secrets(database: str) -> list[dict[str, Any]]:
     ]
 
 
+def build_storage() -> dict[str, Any]:
+    """What a spec says to use both."""
+    bucket = {"bucket": "indexes", "endpoint": S3_ENDPOINT, "secret": {"name": "s3"}}
+    return {
+        "database": {"type": "PostgreSQL", "postgresql": {"secret": {"name": "products-db"}}},
+        "storage": {"type": "S3", "s3": bucket},
+    }
+
+
 def _build(name: str, **content: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",

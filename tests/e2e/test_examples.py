@@ -12,6 +12,7 @@ from tests.e2e.cluster import Namespace
 from tests.e2e.documents import TEXTS, add, find
 from tests.e2e.installation import (
     build_index,
+    build_snapshot,
     lose_pods,
     read_condition,
     wait_for_condition,
@@ -56,14 +57,7 @@ def test_a_sample_serves_is_copied_and_survives_the_loss_of_its_pods(
 
 
 def take_snapshot(namespace: Namespace, name: str) -> None:
-    namespace.apply(
-        {
-            "apiVersion": "gpu-embedding.io/v1alpha1",
-            "kind": "EmbeddingIndexSnapshot",
-            "metadata": {"name": f"{name}-asked"},
-            "spec": {"indexRef": {"name": name}},
-        }
-    )
+    namespace.apply(build_snapshot(f"{name}-asked", name))
     status = wait_for_snapshot(namespace, f"{name}-asked")
     assert status["documents"] == len(TEXTS)
     assert status["sizeBytes"] > 0

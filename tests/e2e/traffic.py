@@ -1,0 +1,82 @@
+"""People who use an index while something is done to it, and what they were told."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.e2e.cluster import Namespace
+from tests.e2e.manifests import PORT, build_idler, build_pod
+
+PROGRAM = Path(__file__).with_name("traffic_clients.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What all clients of an index were told, until now."""
+
+    ids: Sequence[str]
+    """Of documents that were acknowledged, and of no other."""
+    answered: Mapping[str, int]
+    """Requests, by client."""
+    failures: Mapping[str, int]
+    """By client and status, or kind of error."""
+    examples: Sequence[str]
+    outages: Sequence[tuple[str, float]]
+    """Clients, and the seconds for which they had no answer, where those were more than one."""
+    lag: float
+    """Seconds; how old a write was, at worst, that a read without `min_version` had not seen."""
+
+    @property
+    def count(self) -> int:
+        """Requests that were answered."""
+        return sum(self.answered.values())
+
+
+class Traffic:
+    """Clients of one index that are at work."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def tell(self) -> Told:
+        return self._read(self._http.get("/"))
+
+    def stop(self) -> Told:
+        """Let them end what they do."""
+        return self._read(self._http.post("/stop"))
+
+    def _read(self, answer: httpx.Response) -> Told:
+        body: dict[str, Any] = answer.json()
+        return Told(**body)
+
+
+@contextmanager
+def traffic(namespace: Namespace, index: str, host: str | None = None) -> Iterator[Traffic]:
+    """Clients that write and read, through the Service, and through the Ingress of `host` too."""
+    ways = [{"name": "service", "url": f"http://{index}:{PORT}", "host": f"{index}:{PORT}"}]
+    if host is not None:
+        ways.append(
+            {"name": "ingress", "url": f"http://{os.environ['TEST_INGRESS']}", "host": host}
+        )
+    name = f"clients-of-{index}"
+    wanted = json.dumps({"index": index, "ways": ways})
+    spec = {**build_idler("python3", "/programs/traffic_clients.py", wanted)}
+    spec["volumes"] = [{"name": "programs", "configMap": {"name": name}}]
+    spec["containers"][0]["volumeMounts"] = [{"name": "programs", "mountPath": "/programs"}]
+    programs = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name},
+        "data": {PROGRAM.name: PROGRAM.read_text(encoding="utf-8")},
+    }
+    namespace.apply(programs, build_pod(name, spec))
+    namespace.wait_for("Ready", f"pod/{name}")
+    with namespace.http(f"pod/{name}", PORT) as http:
+        yield Traffic(http)
+    namespace.run("delete", f"pod/{name}", f"configmap/{name}")
