@@ -16,9 +16,12 @@ ADMIN_KEYS: Final = "admin-keys.json"
 ALIASES: Final = "aliases"
 SNAPSHOT: Final = "snapshot"
 """Keys of the ConfigMap that pods read."""
-SHUTDOWN_DELAY: Final = 5
 SHUTDOWN_GRACE: Final = 30
-"""Seconds."""
+"""Seconds that what a pod has begun may take when it ends."""
+_DELAY_AMONG_OTHERS: Final = 10
+_DELAY_ALONE: Final = 5
+"""Seconds for which a pod that is told to end takes work on, until nobody sends it any more. Proxies
+may take several to hear of it; but the successor of a pod that is alone waits for its end."""
 _DEFAULT_REGION: Final = "us-east-1"
 
 
@@ -31,13 +34,18 @@ def build_environment(wanted: Wanted) -> dict[str, str]:
         "ADMIN_KEYS_FILE": f"{mounts.ORDERS}/{ADMIN_KEYS}",
         "DATA_DIR": mounts.DATA,
         "LOG_FORMAT": "json",
-        "SHUTDOWN_DELAY": str(SHUTDOWN_DELAY),
+        "SHUTDOWN_DELAY": str(count_delay(wanted)),
         "SHUTDOWN_GRACE": str(SHUTDOWN_GRACE),
         **_build_index(wanted),
         **dict(_list_encoder(wanted)),
         **dict(_list_secrets(wanted)),
         **_build_store(wanted),
     }
+
+
+def count_delay(wanted: Wanted) -> int:
+    """Seconds from being told to end to taking no more work."""
+    return _DELAY_ALONE if wanted.data is not None else _DELAY_AMONG_OTHERS
 
 
 def _build_index(wanted: Wanted) -> Mapping[str, str]:

@@ -5,9 +5,9 @@ from typing import Any, Final
 from embedding_operator.children.environment import (
     ADMIN_PORT,
     PUBLIC_PORT,
-    SHUTDOWN_DELAY,
     SHUTDOWN_GRACE,
     build_environment,
+    count_delay,
 )
 from embedding_operator.children.metadata import build_labels, build_selector
 from embedding_operator.children.mounts import list_mounts
@@ -159,4 +159,4 @@ def _count_grace(wanted: Wanted) -> int:
     own = wanted.template.termination_grace_period
     if own is not None:
         return int(parse_duration(own).total_seconds())
-    return SHUTDOWN_DELAY + SHUTDOWN_GRACE + LAST_WORDS
+    return count_delay(wanted) + SHUTDOWN_GRACE + LAST_WORDS
