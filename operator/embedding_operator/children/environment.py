@@ -20,8 +20,8 @@ SHUTDOWN_GRACE: Final = 30
 """Seconds that what a pod has begun may take when it ends."""
 _DELAY_AMONG_OTHERS: Final = 10
 _DELAY_ALONE: Final = 5
-"""Seconds for which a pod that is told to end takes work on, until nobody sends it any more. Proxies
-may take several to hear of it; but the successor of a pod that is alone waits for its end."""
+"""Seconds for which a pod that is told to end takes work on, until nobody sends it any more.
+Proxies may take several to hear of it; but the successor of a pod that is alone waits for it."""
 _DEFAULT_REGION: Final = "us-east-1"
 
 

@@ -119,9 +119,8 @@ def _find_progress(facts: Facts) -> Iterator[tuple[bool, Reason, str]]:
         yield True, Reason.SCALING, f"{rollout.ready} of {desired} replicas serve"
     if facts.is_reloading:
         yield True, Reason.RELOADING, "replicas load a snapshot, a few at a time"
-    for trouble in facts.extra:
-        if trouble.reason is Reason.CHILD_REFUSED:
-            yield False, trouble.reason, trouble.message
+    refused = (each for each in facts.extra if each.reason is Reason.CHILD_REFUSED)
+    yield from ((False, each.reason, each.message) for each in refused)
     yield False, Reason.UP_TO_DATE, "everything is as the spec says"
 
 

@@ -44,7 +44,7 @@ def leave_schema(url: str, folder: Path, oldest: str) -> None:
     with record._database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN novelty TEXT")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-        connection.exec_driver_sql(f"UPDATE compatibility SET oldest = '{oldest}'")
+        connection.execute(schema.compatibility.update().values(oldest=oldest))
     record.close()
 
 
