@@ -13,9 +13,13 @@ def name_bootstrap(uid: str) -> str:
     return f"bootstrap-{uid}"
 
 
-def name_reload(snapshot: str | None, pod_uid: str) -> str:
-    """The key under which a pod loads a snapshot once; None is the latest."""
-    return f"reload-{snapshot or 'latest'}-{pod_uid}"
+def name_reload(since: int, instance: str, *, is_back: bool) -> str:
+    """The key under which a pod's process loads a snapshot once.
+
+    `since` is the generation of the spec that named it; `is_back` means the one before, after pods
+    have refused what was named.
+    """
+    return f"reload-{since}{'-back' if is_back else ''}-{instance}"
 
 
 class _Word(BaseModel):

@@ -93,7 +93,7 @@ class Executor:
                     observation.index.key,
                     "POST",
                     "/jobs/reload",
-                    body={"snapshot": order.snapshot},
+                    body={"snapshot": order.snapshot, "retry": order.is_retry},
                     key=order.key,
                 )
             except PodFailure as error:

@@ -5,12 +5,11 @@ from typing import Any
 from embedding_operator.children.environment import ADMIN_KEYS, ALIASES, SNAPSHOT
 from embedding_operator.children.metadata import build_metadata, name_orders
 from embedding_operator.names import CONFIG_MAPS
-from embedding_operator.resolution.wanted import LATEST, Wanted
+from embedding_operator.resolution.wanted import Wanted
 
 
 def build_orders(wanted: Wanted) -> dict[str, Any]:
     """Who may ask on port 8002, further names of the index, the snapshot to begin from."""
-    snapshot = "" if wanted.snapshot == LATEST else wanted.snapshot
     return {
         "apiVersion": CONFIG_MAPS.api,
         "kind": CONFIG_MAPS.kind,
@@ -18,6 +17,6 @@ def build_orders(wanted: Wanted) -> dict[str, Any]:
         "data": {
             ADMIN_KEYS: wanted.operator_keys,
             ALIASES: "\n".join(sorted(wanted.spec.aliases or ())),
-            SNAPSHOT: snapshot,
+            SNAPSHOT: wanted.snapshot or "",
         },
     }

@@ -29,6 +29,7 @@ from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod, explain_events, parse_pod
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job, Report, name_bootstrap, name_reload
+from embedding_operator.resolution.reloading import find_wish
 from embedding_operator.resources.objects import (
     EmbeddingIndex,
     EmbeddingIndexSnapshot,
@@ -71,19 +72,20 @@ class Observer:
         pods = [parse_pod(body) for body in self._cache.owned(PODS, key)]
         pods = list(await asyncio.gather(*(self._explain(index, pod) for pod in pods)))
         snapshots = [parse_snapshot(body) for body in self._cache.owned(SNAPSHOTS, key)]
+        reports = await self._ask(index, pods, patience)
         return Observation(
             index=index,
             now=self._clock(),
             children=await self._find_children(key, names),
             pods=tuple(pods),
-            reports=await self._ask(index, pods, patience),
+            reports=reports,
             snapshots=tuple(
                 sorted(snapshots, key=lambda each: (each.meta.created, each.meta.name))
             ),
             jobs=await self._follow(index, pods, snapshots),
             source=self._find_source(index),
             bootstrap=await self._follow_bootstrap(index, pods),
-            reloads=await self._follow_reloads(index, pods),
+            reloads=await self._follow_reloads(index, pods, reports),
             autoscalers=await self._find_autoscalers(index),
             is_namespace_ending=await self._is_ending(index),
             claims=find_claims(index, self._cache),
@@ -201,14 +203,20 @@ class Observer:
                 return job
         return None
 
-    async def _follow_reloads(self, index: EmbeddingIndex, pods: list[Pod]) -> dict[str, Job]:
+    async def _follow_reloads(
+        self, index: EmbeddingIndex, pods: list[Pod], reports: dict[str, Report]
+    ) -> dict[str, Job]:
         """Of each ready pod, where the spec names a snapshot."""
-        spec, earlier = index.spec.reload, index.status.reload
-        if spec is None and earlier is None:
+        wish = find_wish(index)
+        if wish is None:
             return {}
-        named = {spec.snapshot if spec else None, earlier.snapshot if earlier else None}
-        keys = {(name_reload(name, pod.uid), pod) for name in named for pod in pods if pod.is_ready}
-        found = {key: await self._ask_job(index, pod, key) for key, pod in keys}
+        ready = [pod for pod in pods if pod.is_ready and pod.uid in reports]
+        keys = {
+            name_reload(wish.since, reports[pod.uid].instance, is_back=is_back): pod
+            for pod in ready
+            for is_back in (False, True)
+        }
+        found = {key: await self._ask_job(index, pod, key) for key, pod in keys.items()}
         return {key: job for key, job in found.items() if job is not None}
 
     async def _ask_job(self, index: EmbeddingIndex, pod: Pod, key: str) -> Job | None:

@@ -1,13 +1,14 @@
 """Which pods load another snapshot now. Documents never depend on it: pods follow the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.reasons import Reason
-from embedding_operator.reports import name_reload
-from embedding_operator.resolution.wanted import LATEST
+from embedding_operator.reports import Job, Report, name_reload
+from embedding_operator.resolution.reloading import Wish, find_wish
 from embedding_operator.resources.status import ReloadStatus
 
 _REFUSALS: Final = 2
@@ -19,9 +20,9 @@ class ReloadOrder:
     """Ask a pod to make anew what it searches."""
 
     pod: Pod
-    snapshot: str | None
-    """None is as if it started now."""
+    snapshot: str
     key: str
+    is_retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,76 +35,100 @@ class Reloading:
     trouble: Trouble | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    """A pod that serves, with what has come of telling it to begin from `snapshot`."""
+
+    pod: Pod
+    begun_from: str | None
+    key: str
+    job: Job | None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it does not load it. Whose process was lost meanwhile has not refused."""
+        if self.job is None or not self.job.has_failed or self.job.is_lost:
+            return None
+        return self.job.error or "it does not say why"
+
+    @property
+    def is_busy(self) -> bool:
+        return self.job is not None and self.job.state in {"queued", "running"}
+
+    @property
+    def is_idle(self) -> bool:
+        return self.job is None or self.job.is_lost
+
+
 def plan_reload(observation: Observation, most: int) -> Reloading:
     """Have at most `most` pods at a time begin from what the spec names.
 
-    When two pods refuse a snapshot (or the only one does), all go back to the one before.
+    When two pods refuse a snapshot (or the only one does), all go back to the one before, if there
+    was one. A refusal is for as long as the spec names that snapshot.
     """
-    spec, earlier = observation.index.spec.reload, observation.index.status.reload
-    target = spec.snapshot if spec else LATEST
+    wish, earlier = find_wish(observation.index), observation.index.status.reload
+    if wish is None:
+        return Reloading()
     before = earlier.snapshot if earlier else None
-    refused = earlier.refused if earlier else None
-    pods = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
-    if target not in (LATEST, refused) and _is_refused(observation, pods, target):
-        refused = target
-    is_given_up = target == refused
-    aim = before if is_given_up else (None if target == LATEST else target)
-    behind = _list_behind(observation, pods, aim, refused)
-    orders = _order(observation, behind, aim, most)
-    is_done = not behind and not is_given_up
-    snapshot = (None if target == LATEST else target) if is_done else before
-    status = ReloadStatus(snapshot=snapshot, refused=refused if is_given_up else None)
+    loaders = _list_loaders(observation, wish, is_back=False)
+    refusals = [each for each in loaders if each.refusal is not None]
+    is_given_up = bool(earlier and earlier.refused == wish.snapshot)
+    is_given_up |= len(refusals) >= min(_REFUSALS, max(1, len(loaders)))
+    aim = before if is_given_up else wish.snapshot
+    if is_given_up:
+        loaders = _list_loaders(observation, wish, is_back=True)
+    behind = [each for each in loaders if aim is not None and each.begun_from != aim]
+    is_done = not is_given_up and not behind and bool(loaders) and _all_tell(observation)
     return Reloading(
-        orders,
-        is_going_on=bool(behind),
-        status=None if status == ReloadStatus() else status,
-        trouble=_explain(observation, pods, target) if is_given_up else None,
+        _order(behind, aim, most) if aim is not None else (),
+        is_going_on=any(each.refusal is None for each in behind),
+        status=ReloadStatus(
+            wanted=wish.snapshot,
+            since=wish.since,
+            snapshot=wish.snapshot if is_done else before,
+            refused=wish.snapshot if is_given_up else None,
+        ),
+        trouble=_explain(wish, refusals, is_given_up=is_given_up),
     )
 
 
-def _list_behind(
-    observation: Observation, pods: list[Pod], aim: str | None, refused: str | None
-) -> list[Pod]:
-    """Pods that began from something else; without an aim only those that have to go back."""
-    behind = []
-    for pod in pods:
-        report = observation.reports.get(pod.uid)
-        if report is None or report.index is None:
-            continue
-        begun = report.snapshot.begun_from
-        if (aim is not None and begun != aim) or (aim is None and refused and begun == refused):
-            behind.append(pod)
-    return behind
+def _list_serving(observation: Observation) -> list[tuple[Pod, Report | None]]:
+    return [
+        (pod, observation.reports.get(pod.uid))
+        for pod in observation.pods
+        if pod.is_ready and not pod.is_leaving
+    ]
 
 
-def _order(
-    observation: Observation, behind: list[Pod], aim: str | None, most: int
-) -> tuple[ReloadOrder, ...]:
-    jobs = observation.reloads
-    busy = sum(
-        job.state in {"queued", "running"}
-        for pod in behind
-        if (job := jobs.get(name_reload(aim, pod.uid))) is not None
-    )
-    fresh = [pod for pod in behind if name_reload(aim, pod.uid) not in jobs]
+def _all_tell(observation: Observation) -> bool:
+    return all(report and report.index for _, report in _list_serving(observation))
+
+
+def _list_loaders(observation: Observation, wish: Wish, *, is_back: bool) -> list[_Loader]:
+    loaders = []
+    for pod, report in _list_serving(observation):
+        if report is not None and report.index is not None:
+            key = name_reload(wish.since, report.instance, is_back=is_back)
+            job = observation.reloads.get(key)
+            loaders.append(_Loader(pod, report.snapshot.begun_from, key, job))
+    return loaders
+
+
+def _order(behind: Sequence[_Loader], aim: str, most: int) -> tuple[ReloadOrder, ...]:
+    free = max(0, most - sum(each.is_busy for each in behind))
+    idle = [each for each in behind if each.is_idle][:free]
     return tuple(
-        ReloadOrder(pod, aim, name_reload(aim, pod.uid)) for pod in fresh[: max(0, most - busy)]
+        ReloadOrder(each.pod, aim, each.key, is_retry=each.job is not None) for each in idle
     )
 
 
-def _is_refused(observation: Observation, pods: list[Pod], target: str) -> bool:
-    refusals = _list_refusals(observation, pods, target)
-    return len(refusals) >= min(_REFUSALS, max(1, len(pods)))
-
-
-def _list_refusals(observation: Observation, pods: list[Pod], target: str) -> list[str]:
-    jobs = (observation.reloads.get(name_reload(target, pod.uid)) for pod in pods)
-    return [job.error or "" for job in jobs if job is not None and job.has_failed]
-
-
-def _explain(observation: Observation, pods: list[Pod], target: str) -> Trouble:
-    why = next(iter(_list_refusals(observation, pods, target)), "pods have refused it")
-    return Trouble(
-        Reason.SNAPSHOT_LOAD_FAILED,
-        f"reload.snapshot {target} is given up, and pods keep what they had: {why}",
-    )
+def _explain(wish: Wish, refusals: Sequence[_Loader], *, is_given_up: bool) -> Trouble | None:
+    why = refusals[0].refusal if refusals else "pods have refused it"
+    if is_given_up:
+        told = f"reload.snapshot {wish.snapshot} is given up, and pods keep what they had: {why}"
+    elif refusals:
+        names = ", ".join(each.pod.name for each in refusals)
+        told = f"{names} cannot load reload.snapshot {wish.snapshot} and serves on as before: {why}"
+    else:
+        return None
+    return Trouble(Reason.SNAPSHOT_LOAD_FAILED, told)

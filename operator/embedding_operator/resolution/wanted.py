@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from embedding_operator.defaults import Defaults, Images
+from embedding_operator.resolution.reloading import find_start
 from embedding_operator.resolution.resolve import narrow_s3
 from embedding_operator.resources.data import DatabaseType, StorageType, VolumeClaim
 from embedding_operator.resources.exposure import AuthMode, Ingress
@@ -13,7 +14,6 @@ from embedding_operator.resources.objects import EmbeddingIndex, Meta
 from embedding_operator.resources.serving import EncoderMode, Gpu, PodTemplate, Resources
 from embedding_operator.resources.status import Resolved, ResolvedEncoder, ResolvedS3
 
-LATEST: Final = "latest"
 DEFAULT_SIZE: Final = "10Gi"
 
 
@@ -98,16 +98,13 @@ class Wanted:
     resources: Resources = field(default_factory=Resources)
     image: str | None = None
     """The one that runs, until it is this index's turn for another."""
+    snapshot: str | None = None
+    """Id of the one that pods begin from; None is the latest."""
 
     @property
     def ingress(self) -> Ingress | None:
         """The way from outside."""
         return self.spec.ingress
-
-    @property
-    def snapshot(self) -> str:
-        """Id of the snapshot that pods begin from, or `latest`."""
-        return self.spec.reload.snapshot if self.spec.reload else LATEST
 
 
 def want(
@@ -143,6 +140,7 @@ def want(
         aliases=aliases,
         template=spec.pod_template or PodTemplate(),
         resources=spec.resources or Resources(),
+        snapshot=find_start(index),
     )
 
 

@@ -1,7 +1,7 @@
 """EmbeddingIndex: what is.
 
 Computed from observation on every pass, and never read as a wish, but for what has to outlive the
-operator: `resolved`, `autoscaling`, `bootstrap`.
+operator: `resolved`, `autoscaling`, `bootstrap`, `reload`.
 """
 
 from typing import Annotated
@@ -74,8 +74,12 @@ class AutoscalingStatus(Shape):
 
 
 class ReloadStatus(Shape):
-    """Which snapshot pods have begun from."""
+    """Which snapshot pods have begun from. A reload goes on from here after a restart."""
 
+    wanted: str | None = None
+    """Id of the one that `reload.snapshot` names."""
+    since: int | None = None
+    """metadata.generation from which on it has named that one."""
     snapshot: str | None = None
     """Id of the one that all of them had, when `reload.snapshot` was followed last."""
     refused: str | None = None

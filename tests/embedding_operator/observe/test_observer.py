@@ -125,6 +125,14 @@ async def test_work_of_which_no_pod_tells_is_not_there(sight: Sight) -> None:
     assert (await sight.look()).jobs == {}
 
 
+async def test_reloads_are_followed_by_process_and_wish(sight: Sight) -> None:
+    sight.put_pod()
+    sight.pods.jobs = {key: work("running") for key in ("reload-1-i-1", "reload-1-back-i-1")}
+    assert (await sight.look()).reloads == {}
+    seen = await sight.look({"reload": {"snapshot": "7"}})
+    assert set(seen.reloads) == set(sight.pods.jobs)
+
+
 async def test_filling_is_followed_until_it_is_done(sight: Sight) -> None:
     sight.put_pod()
     spec = {**SHARED, "bootstrap": {"snapshot": "docs-1"}}

@@ -121,7 +121,9 @@ def test_a_retained_volume_keeps_the_name_of_its_rows() -> None:
     assert (made.key, made.is_claimed_from) == ("team/old", "old")
 
 
-@pytest.mark.parametrize(("spec", "snapshot"), [({}, "latest"), ({"snapshot": "7"}, "7")])
-def test_pods_begin_from_the_snapshot_that_is_named(spec: dict[str, str], snapshot: str) -> None:
+@pytest.mark.parametrize(("spec", "snapshot"), [({}, None), ({"snapshot": "7"}, "7")])
+def test_pods_begin_from_the_snapshot_that_is_named(
+    spec: dict[str, str], snapshot: str | None
+) -> None:
     assert rich({"reload": spec}).snapshot == snapshot
-    assert rich({}).snapshot == "latest"
+    assert rich({}).snapshot is None
