@@ -103,8 +103,9 @@ class Controller:
             earlier = self._cache.put(kind, body) or body
             if earlier is not body and not _is_news(kind, earlier, body):
                 return
-        if index is not None:
-            self.queue.add(index, 0.0 if kind is INDEXES else _SETTLE)
+        # A Service of an alias changes hands: who had it is to know, for what leads to it is his.
+        for key in filter(None, dict.fromkeys((index, index_of(kind, earlier)))):
+            self.queue.add(key, 0.0 if kind is INDEXES else _SETTLE)
         if kind is INDEXES:
             for each in (earlier, body):
                 for rival in find_rivals(each, self._cache):

@@ -167,6 +167,13 @@ async def test_whatever_happens_to_a_child_is_its_indexs(stage: Stage, event: st
     assert stage.due() == set()
 
 
+async def test_a_child_that_changes_hands_is_news_for_both(stage: Stage) -> None:
+    note(stage, SERVICES, pod_body(labels={INDEX: "docs"}, resourceVersion="1"))
+    stage.due()
+    note(stage, SERVICES, pod_body(labels={INDEX: "new"}, resourceVersion="2"))
+    assert stage.due() == {DOCS, (NAMESPACE, "new")}
+
+
 async def test_an_event_that_is_told_twice_is_no_news(stage: Stage) -> None:
     body = pod_body(labels={INDEX: "docs"}, resourceVersion="1")
     note(stage, PODS, body, "ADDED")
