@@ -63,12 +63,16 @@ def build_owner(index: Meta) -> dict[str, Any]:
 
 
 def is_ours(child: Manifest, index: Meta) -> bool:
-    """Whether an object of a child's name is that child: this index's, not an earlier one's."""
+    """Whether an object of a child's name is that child: this index's, not an earlier one's.
+
+    Its owner tells; the label tells of what has none, as volumes.
+    """
     metadata = child["metadata"]
-    labels = metadata.get("labels") or {}
     owners = metadata.get("ownerReferences") or ()
     controllers = [owner["uid"] for owner in owners if owner.get("controller")]
-    return labels.get(UID) == index.uid and controllers in ([], [index.uid])
+    if controllers:
+        return controllers == [index.uid]
+    return bool((metadata.get("labels") or {}).get(UID) == index.uid)
 
 
 def name_orders(index: Meta) -> str:

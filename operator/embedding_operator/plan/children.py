@@ -24,7 +24,7 @@ from embedding_operator.names import (
     Kind,
 )
 from embedding_operator.observe.observation import ChildKey
-from embedding_operator.plan.comparison import digest, is_within, project
+from embedding_operator.plan.comparison import digest, is_within, project, read_quantity
 from embedding_operator.resolution.wanted import Wanted
 from embedding_operator.resources.objects import Manifest, Meta
 
@@ -105,7 +105,7 @@ def plan_changes(
     applied, drifted, foreign = [], [], []
     for child in children:
         there = live.get(child.key)
-        marked = mark(child)
+        marked = mark(child) if there is None else _keep_grown(mark(child), there)
         if there is None:
             applied.append(marked)
         elif not _is_takeable(child, there, index, retained):
@@ -133,6 +133,18 @@ def mark(child: Child) -> Child:
     annotations = {**metadata.get("annotations", {}), APPLIED: digest(child.manifest)}
     marked = {**child.manifest, "metadata": {**metadata, "annotations": annotations}}
     return Child(child.kind, marked)
+
+
+def _keep_grown(child: Child, live: Manifest) -> Child:
+    """With the size of a volume that others let grow: a smaller one would be refused."""
+    if child.kind is not CLAIMS:
+        return child
+    spec, size = child.manifest["spec"], live["spec"]["resources"]["requests"]["storage"]
+    mine, theirs = read_quantity(spec["resources"]["requests"]["storage"]), read_quantity(size)
+    if mine is None or theirs is None or theirs <= mine:
+        return child
+    grown = {**spec, "resources": {"requests": {"storage": size}}}
+    return Child(child.kind, {**child.manifest, "spec": grown})
 
 
 def settle(child: Child, live: Manifest) -> str:

@@ -110,26 +110,59 @@ def test_what_the_api_server_writes_in_its_own_way_is_written_once() -> None:
     assert change(wanted(), live, settled=settled).drifted == (key,)
 
 
-@pytest.mark.parametrize("kind", [CLAIMS, CONFIG_MAPS, SERVICES, POLICIES, DEPLOYMENTS])
-@pytest.mark.parametrize(
-    "change_owner",
-    [
-        lambda metadata: metadata.pop("labels"),
-        lambda metadata: metadata["labels"].update({UID: "another"}),
-        lambda metadata: metadata.update(
-            ownerReferences=[{"uid": "another", "controller": True, "name": "x"}]
-        ),
-    ],
-)
-def test_what_is_not_the_indexs_is_never_adopted(
-    kind: Kind, change_owner: Callable[[Any], None]
-) -> None:
+OWNED = (CONFIG_MAPS, SERVICES, POLICIES, DEPLOYMENTS)
+
+
+def lose_labels(metadata: dict[str, Any]) -> None:
+    del metadata["labels"]
+
+
+def lose_owner(metadata: dict[str, Any]) -> None:
+    metadata.pop("ownerReferences", None)
+
+
+def change_label(metadata: dict[str, Any]) -> None:
+    metadata["labels"][UID] = "another"
+
+
+def change_owner(metadata: dict[str, Any]) -> None:
+    metadata["ownerReferences"] = [{"uid": "another", "controller": True, "name": "x"}]
+
+
+@pytest.mark.parametrize("kind", [CLAIMS, *OWNED])
+@pytest.mark.parametrize("is_labelled", [False, True])
+def test_what_is_not_the_indexs_is_never_adopted(kind: Kind, *, is_labelled: bool) -> None:
     live = keep_all(wanted())
     (key,) = [each for each in live if each[0] is kind]
-    change_owner(live[key]["metadata"])
+    for lose in (change_owner,) if is_labelled else (lose_owner, lose_labels):
+        lose(live[key]["metadata"])
     changes = change(wanted(), live)
     assert changes.foreign == (key,)
     assert (changes.applied, changes.removed) == ((), ())
+
+
+@pytest.mark.parametrize("kind", OWNED)
+@pytest.mark.parametrize("lose", [lose_labels, change_label])
+def test_labels_that_somebody_takes_away_are_put_back(
+    kind: Kind, lose: Callable[[Any], None]
+) -> None:
+    live = keep_all(wanted())
+    (key,) = [each for each in live if each[0] is kind]
+    lose(live[key]["metadata"])
+    changes = change(wanted(), live)
+    assert (changes.drifted, changes.foreign) == ((key,), ())
+
+
+def test_a_volume_that_others_let_grow_stays_so() -> None:
+    grown, key = keep_all(wanted()), (CLAIMS, "docs-data")
+    grown[key]["spec"]["resources"]["requests"]["storage"] = "30Gi"
+    assert change(wanted(), grown) == Changes()
+    deleting = wanted({"deletionPolicy": "Delete"})
+    (claim,) = [each for each in change(deleting, grown).applied if each.key == key]
+    assert claim.manifest["spec"]["resources"]["requests"]["storage"] == "30Gi"
+    larger = wanted({"database": {"type": "SQLite", "sqlite": {"size": "50Gi"}}})
+    (claim,) = change(larger, grown).applied
+    assert claim.manifest["spec"]["resources"]["requests"]["storage"] == "50Gi"
 
 
 def test_what_is_no_longer_wanted_is_removed() -> None:
@@ -146,7 +179,7 @@ def test_a_volume_is_never_removed() -> None:
 
 def test_what_another_has_under_a_name_that_is_no_longer_wanted_is_left() -> None:
     live = keep_all(wanted({**SHARED, "replicas": 2}))
-    live[BUDGETS, "docs"]["metadata"]["labels"][UID] = "another"
+    change_owner(live[BUDGETS, "docs"]["metadata"])
     assert change(wanted({**SHARED, "replicas": 1}), live).removed == ()
 
 
@@ -199,7 +232,8 @@ def test_an_alias_that_another_index_wants_stays_until_that_takes_it() -> None:
 
 def test_a_service_of_an_aliass_name_that_is_none_is_foreign() -> None:
     live = keep_all(wanted(ALIASED))
-    del live[SERVICES, "live"]["metadata"]["labels"]
+    for lose in (lose_labels, lose_owner):
+        lose(live[SERVICES, "live"]["metadata"])
     assert change(wanted(ALIASED), live).foreign == ((SERVICES, "live"),)
 
 
