@@ -17,6 +17,7 @@ from kubernetes.aio.config import ConfigException, load_incluster_config, load_k
 from embedding_operator.errors import (
     BadConfiguration,
     Conflicting,
+    InternalError,
     Missing,
     Refused,
     Unavailable,
@@ -234,7 +235,8 @@ def explain(status: int, content: bytes, retry_after: str | None) -> Refused | U
     message = message or f"the API server answered {status}"
     if status in _LATER:
         digits = retry_after if retry_after and retry_after.isdigit() else None
-        return Unavailable(message, float(digits) if digits else None)
+        kind = InternalError if status == 500 else Unavailable
+        return kind(message, float(digits) if digits else None)
     kinds = {404: Missing, 409: Conflicting, 410: Conflicting}
     return kinds.get(status, Refused)(message, status, reason)
 

@@ -6,6 +6,7 @@ OperatorError
  ├── Conflicting        it says that the object is not what we think  (409)
  ├── Missing            there is no such object                       (404)
  ├── Unavailable        it does not answer, or not now                retry_after (seconds)
+ │    └── InternalError it could not: a webhook of its, or what it cannot read   (500)
  └── PodFailure         a pod does not do what it was asked           status
 """
 
@@ -45,6 +46,10 @@ class Unavailable(OperatorError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class InternalError(Unavailable):
+    """The API server tried and failed, at this object perhaps and at no other."""
 
 
 class PodFailure(OperatorError):

@@ -3,8 +3,8 @@
 Level-triggered: what was done before is not remembered, but for what saves writes.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,13 +12,15 @@ import structlog
 from pydantic import ValidationError
 
 from embedding_operator.apply.executor import Executor
+from embedding_operator.apply.refusals import noted
 from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.defaults import Defaults
 from embedding_operator.metrics import Metrics
-from embedding_operator.names import INDEXES
+from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
+from embedding_operator.plan.actions import Event
 from embedding_operator.plan.plan import Plan, Setting, name_children, plan
 from embedding_operator.plan.snapshots import list_held
 from embedding_operator.plan.turns import Turns
@@ -33,6 +35,8 @@ _STALE: Final = 45.0
 """Seconds that reports of pods may be old: while something changes, and when nothing does."""
 _UNSEEN: Final = 5.0
 """Seconds until a claim that was in vain is tried again, unless its owner is seen by then."""
+_REFUSED: Final = 2.0
+"""Seconds until what was refused just now is tried once more, before it has to wait its turn."""
 _SWEEP: Final = timedelta(minutes=10)
 _SWEEP_AGAIN: Final = timedelta(seconds=30)
 
@@ -50,6 +54,15 @@ class _Memory:
     is_purged: bool = False
     swept: tuple[list[str], datetime] | None = None
     sweep_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What has come of a plan."""
+
+    refusals: dict[ChildKey, str]
+    events: Sequence[Event] = ()
+    is_gone: bool = False
 
 
 class Reconciler:
@@ -122,27 +135,46 @@ class Reconciler:
         observation = await self._observer.observe(index, names, patience)
         planned = plan(observation, setting)
         if planned.deletion is not None:
-            return await self._end(observation, planned, memory)
-        await self._apply(observation, planned, memory)
-        self._turns.settle(key, wants=planned.wants_turn, is_worse=planned.is_degraded)
-        return planned.requeue_after
+            done = await self._end(observation, planned, memory)
+        else:
+            done = await self._apply(observation, planned, memory)
+            self._turns.settle(key, wants=planned.wants_turn, is_worse=planned.is_degraded)
+        if done.is_gone:
+            return None
+        again = await self._tell(observation, planned, setting, done)
+        if planned.deletion is None and not index.spec.paused:
+            await self._sweep(observation, memory)
+        return again
 
-    async def _apply(self, observation: Observation, planned: Plan, memory: _Memory) -> None:
+    async def _apply(self, observation: Observation, planned: Plan, memory: _Memory) -> _Done:
         index, executor = observation.index, self._executor
-        await executor.hold(index)
+        refusals: dict[ChildKey, str] = {}
+        if not index.spec.paused:
+            with noted(refusals, (INDEXES, index.meta.name)):
+                await executor.hold(index)
         applied = await executor.change(planned.changes)
         memory.settled.update(applied.settled)
-        memory.refusals = applied.refusals
         memory.history = planned.history
         if (scaling := planned.status.autoscaling) is not None and scaling.reason is not None:
             self._metrics.scalings.labels(scaling.reason).inc()
         memory.is_moving = planned.requeue_after < _STALE
         await executor.fill(observation, planned.bootstrap)
         await executor.reload(observation, planned.reloads)
-        events = await executor.snapshot(observation, planned.snapshots)
+        events = await executor.snapshot(observation, planned.snapshots, refusals)
+        return _Done({**applied.refusals, **refusals}, events)
+
+    async def _tell(
+        self, observation: Observation, planned: Plan, setting: Setting, done: _Done
+    ) -> float:
+        """How it stands now that all was done, or refused; seconds until the next look."""
+        memory = self._memories[observation.index.meta.namespace, observation.index.meta.name]
+        memory.refusals = done.refusals
+        if done.refusals != setting.refusals:
+            planned = plan(observation, replace(setting, refusals=done.refusals))
         await self._report(observation, planned, memory)
-        await executor.tell(index, (*planned.events, *events))
-        await self._sweep(observation, memory)
+        await self._executor.tell(observation.index, (*planned.events, *done.events))
+        is_news = done.refusals.keys() != setting.refusals.keys()
+        return min(_REFUSED, planned.requeue_after) if is_news else planned.requeue_after
 
     async def _report(self, observation: Observation, planned: Plan, memory: _Memory) -> None:
         index, now = observation.index, observation.now
@@ -165,19 +197,20 @@ class Reconciler:
         elif is_done is not None:
             memory.sweep_after = now + _SWEEP_AGAIN
 
-    async def _end(self, observation: Observation, planned: Plan, memory: _Memory) -> float | None:
+    async def _end(self, observation: Observation, planned: Plan, memory: _Memory) -> _Done:
         """The next step of taking an index away."""
-        deletion = planned.deletion
+        deletion, index = planned.deletion, observation.index
         assert deletion is not None  # noqa: S101  the caller has looked
-        await self._executor.change(planned.changes)
-        events = await self._executor.snapshot(observation, planned.snapshots)
+        refusals = (await self._executor.change(planned.changes)).refusals
+        events = await self._executor.snapshot(observation, planned.snapshots, refusals)
         if deletion.purge is not None:
             memory.is_purged = await self._executor.purge(observation, deletion)
         if deletion.snapshot is not None:
-            await self._executor.ask_last(observation.index, deletion.snapshot)
+            with noted(refusals, (SNAPSHOTS, deletion.snapshot)):
+                await self._executor.ask_last(index, deletion.snapshot)
+        is_gone = False
         if deletion.is_done:
-            await self._executor.let_go(observation.index, deletion.claims)
-            return None
-        await self._report(observation, planned, memory)
-        await self._executor.tell(observation.index, (*planned.events, *events))
-        return planned.requeue_after
+            with noted(refusals, (INDEXES, index.meta.name)):
+                await self._executor.let_go(index, deletion.claims)
+                is_gone = True
+        return _Done(refusals, events, is_gone=is_gone)

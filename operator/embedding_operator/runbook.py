@@ -100,8 +100,9 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     ),
     (_DEGRADED, Reason.CHILD_REFUSED): Entry(
         "True",
-        "The API server, or a policy of the cluster, will not have one of its parts.",
-        "The message is theirs: change the spec, or the policy.",
+        "The API server, or a policy of the cluster, will not have one of its parts or snapshots, "
+        "or fails at it, as when a webhook is away. The rest is made; it is tried each minute.",
+        "The message is theirs: change the spec, the policy, or mend the webhook.",
     ),
     (_DEGRADED, Reason.DATABASE_UNAVAILABLE): Entry(
         "True", "The database has been away for more than two minutes.", "Bring it back."

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedding_indexes import NAMESPACE, SHARED
-from embedding_operator.errors import Conflicting, OperatorError, Refused, Unavailable
+from embedding_operator.errors import Conflicting, OperatorError, Unavailable
 from embedding_operator.names import CLAIMS, EVENTS, INDEXES, SERVICES, SNAPSHOTS, Kind
 from embedding_operator.resources.times import write_time
 from fake_cluster import ours
@@ -104,18 +104,18 @@ async def test_an_index_that_cannot_be_read_is_passed_over(town: Town) -> None:
     assert town.cluster.writes == []
 
 
-async def test_a_child_that_is_refused_does_not_stop_the_others(town: Town) -> None:
-    def refuse(verb: str, kind: Kind, name: str) -> OperatorError | None:
-        return Refused("quota exceeded", 403) if (verb, kind) == ("apply", SERVICES) else None
-
-    town.cluster.refuse = refuse
-    town.build()
+async def test_what_is_paused_is_not_changed_nor_are_its_pods_told_to(town: Town) -> None:
+    town.build({"paused": True, "deletionPolicy": "Delete"})
     await town.settle()
-    assert town.told("Degraded") == ("True", "ChildRefused")
-    assert town.told() == ("True", "AsExpected")
-    town.cluster.refuse = lambda *_: None
+    assert list(ours(town.cluster.writes)) == []
+    town.build({"deletionPolicy": "Retain"})
     await town.settle()
-    assert town.told("Degraded") == ("False", "AsExpected")
+    town.cluster.writes.clear()
+    town.pods.asked.clear()
+    town.build({"paused": True, "deletionPolicy": "Delete"})
+    town.now += timedelta(minutes=11)
+    await town.settle()
+    assert (list(ours(town.cluster.writes)), town.pods.paths()) == ([], [])
 
 
 async def test_drift_is_put_back_once(town: Town) -> None:

@@ -1,16 +1,17 @@
 """The front door of the room: carries out what a plan asks for, one step after the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
 
+from embedding_operator.apply.refusals import noted
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Applied, Writer
 from embedding_operator.errors import PodFailure
-from embedding_operator.names import INDEXES, Kind
-from embedding_operator.observe.observation import Observation
-from embedding_operator.plan.actions import Event, SnapshotAction
+from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
+from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.plan.actions import Event, SnapshotAction, name_snapshot
 from embedding_operator.plan.bootstrap import Bootstrap
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.deletion import FINALIZER, Deletion, wants_finalizer
@@ -57,10 +58,17 @@ class Executor:
         await self._writer.tell(INDEXES, index.meta, events)
 
     async def snapshot(
-        self, observation: Observation, actions: Sequence[SnapshotAction]
+        self,
+        observation: Observation,
+        actions: Iterable[SnapshotAction],
+        refusals: dict[ChildKey, str],
     ) -> list[Event]:
-        """See SnapshotMaker.carry_out."""
-        return await self._snapshots.carry_out(observation, actions)
+        """See SnapshotMaker.carry_out; one that is refused, which is noted, stops no other."""
+        events: list[Event] = []
+        for action in actions:
+            with noted(refusals, (SNAPSHOTS, name_snapshot(action))):
+                events += await self._snapshots.carry_out(observation, [action])
+        return events
 
     async def ask_last(self, index: EmbeddingIndex, name: str) -> None:
         """Ask for the snapshot before an index's end, which stays."""

@@ -8,7 +8,13 @@ from typing import Any, Final
 import structlog
 
 from embedding_operator.cluster import Cluster
-from embedding_operator.errors import Conflicting, Missing, OperatorError, Refused
+from embedding_operator.errors import (
+    Conflicting,
+    InternalError,
+    Missing,
+    OperatorError,
+    Refused,
+)
 from embedding_operator.names import EVENTS, INDEXES, Kind
 from embedding_operator.observe.observation import ChildKey
 from embedding_operator.plan.actions import Event
@@ -66,7 +72,7 @@ class Writer:
         for child in changes.applied:
             try:
                 live = await self._cluster.apply(child.kind, child.manifest, self.manager)
-            except Refused as error:
+            except (Refused, InternalError) as error:
                 _log.warning("a child was refused", child=_name(child), reason=error.message)
                 applied.refusals[child.key] = error.message
             else:

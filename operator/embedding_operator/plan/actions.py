@@ -51,3 +51,8 @@ class DeleteSnapshot:
 
 
 SnapshotAction: TypeAlias = CreateSnapshot | StartSnapshot | UpdateSnapshot | DeleteSnapshot
+
+
+def name_snapshot(action: SnapshotAction) -> str:
+    """The object that it is about."""
+    return action.name if isinstance(action, CreateSnapshot) else action.snapshot.meta.name

@@ -52,15 +52,19 @@ def gather(observation: Observation, wanted: Wanted, faults: Sequence[Fault]) ->
     )
 
 
+def find_refused(refusals: Mapping[ChildKey, str]) -> list[Trouble]:
+    """What the API server would not have."""
+    return [
+        Trouble(Reason.CHILD_REFUSED, f"{kind.kind} {name}: {why}")
+        for (kind, name), why in refusals.items()
+    ]
+
+
 def find_extra(
     observation: Observation, refusals: Mapping[ChildKey, str], *others: Trouble | None
 ) -> list[Trouble]:
     """What is wrong that neither pods nor their reports tell."""
-    found = [
-        Trouble(Reason.CHILD_REFUSED, f"{kind.kind} {name}: {why}")
-        for (kind, name), why in refusals.items()
-    ]
-    found += filter(None, others)
+    found = [*find_refused(refusals), *filter(None, others)]
     if observation.autoscalers:
         told = f"autoscaling is set, and {', '.join(observation.autoscalers)} scales it too"
         found.append(Trouble(Reason.SCALING_CONFLICT, f"{told}; the operator's number holds"))

@@ -14,7 +14,13 @@ from embedding_operator.plan.bootstrap import Bootstrap, plan_bootstrap
 from embedding_operator.plan.children import Changes, list_children, plan_changes
 from embedding_operator.plan.deletion import Deletion, plan_deletion
 from embedding_operator.plan.events import tell_transitions
-from embedding_operator.plan.facts import find_claimed, find_extra, find_foreign, gather
+from embedding_operator.plan.facts import (
+    find_claimed,
+    find_extra,
+    find_foreign,
+    find_refused,
+    gather,
+)
 from embedding_operator.plan.reloading import Reloading, ReloadOrder, plan_reload
 from embedding_operator.plan.report import tell_status
 from embedding_operator.plan.scaling import count_replicas, plan_scaling
@@ -163,7 +169,7 @@ def _plan_data(
     reloading = Reloading(status=observation.index.status.reload)
     if bootstrap.is_done:
         reloading = plan_reload(observation, setting.defaults.bounds.reloads)
-    snapshots = plan_snapshots(observation)
+    snapshots = plan_snapshots(observation, setting.refusals)
     facts = replace(
         facts,
         extra=find_extra(observation, setting.refusals, bootstrap.trouble, reloading.trouble),
@@ -199,7 +205,7 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     facts = replace(
         gather(observation, wanted, ()),
         is_deleting=True,
-        extra=[deletion.trouble] if deletion.trouble else [],
+        extra=[*filter(None, [deletion.trouble]), *find_refused(setting.refusals)],
     )
     snapshots = plan_last_snapshots(observation)
     status = tell_status(observation, wanted, facts, snapshots.last_slot)

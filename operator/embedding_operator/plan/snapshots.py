@@ -1,11 +1,12 @@
 """What is to be done for the snapshots of one index: one is made at a time, oldest first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from embedding_operator.observe.observation import Observation
+from embedding_operator.names import SNAPSHOTS
+from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod
 from embedding_operator.plan.actions import (
     CreateSnapshot,
@@ -41,8 +42,10 @@ class SnapshotPlan:
     """The slot of the schedule that was last made, RFC 3339."""
 
 
-def plan_snapshots(observation: Observation) -> SnapshotPlan:
-    """Of those there are, and those the schedule wants."""
+def plan_snapshots(
+    observation: Observation, refused: Container[ChildKey] = frozenset()
+) -> SnapshotPlan:
+    """Of those there are, and those the schedule wants; the slot of a `refused` one stays open."""
     spec = observation.index.spec.snapshots
     created = list(_plan_schedule(observation))
     expired = pick_expired(observation.snapshots, spec.retention if spec else None, observation.now)
@@ -51,8 +54,8 @@ def plan_snapshots(observation: Observation) -> SnapshotPlan:
         *created,
         *(DeleteSnapshot(each) for each in expired),
     )
-    kept = keep_snapshots(observation)
-    return SnapshotPlan(actions, created[-1].slot if created else kept.last_slot)
+    made = [each.slot for each in created if (SNAPSHOTS, each.name) not in refused]
+    return SnapshotPlan(actions, made[-1] if made else keep_snapshots(observation).last_slot)
 
 
 def plan_last_snapshots(observation: Observation) -> SnapshotPlan:
