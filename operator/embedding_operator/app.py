@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from embedding_operator import __version__
 from embedding_operator.apply.executor import Executor
+from embedding_operator.apply.heard import HeardCluster
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
 from embedding_operator.cluster import KubernetesCluster, load_configuration
@@ -67,17 +68,19 @@ def build_controller(
 ) -> Controller:
     """The controller and all it works with."""
     cache = Cache()
-    writer = Writer(cluster, settings.operator)
+    # The controller comes last; by the first write it is there.
+    heard = HeardCluster(cluster, lambda *written: controller.hear(*written))  # noqa: PLW0108
+    writer = Writer(heard, settings.operator)
     reconciler = Reconciler(
         cache=cache,
         observer=Observer(cluster, pods, cache, _now),
-        executor=Executor(writer, SnapshotMaker(cluster, pods, writer.manager), pods),
+        executor=Executor(writer, SnapshotMaker(heard, pods, writer.manager), pods),
         defaults=defaults,
         operator=settings.operator,
         signer=lambda: keyring.signer,
         metrics=metrics,
     )
-    return Controller(
+    controller = Controller(
         cluster,
         cache,
         reconciler,
@@ -86,6 +89,7 @@ def build_controller(
         concurrency=settings.concurrency,
         resync=settings.resync,
     )
+    return controller
 
 
 def _now() -> datetime:

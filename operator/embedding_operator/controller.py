@@ -95,6 +95,13 @@ class Controller:
     def note(self, kind: Kind, event: str | None, body: Mapping[str, Any]) -> None:
         """Something was watched: `event` is ADDED, MODIFIED, DELETED, or None for a list's."""
         self._metrics.events.labels(kind.kind).inc()
+        self._take(kind, event, body)
+
+    def hear(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Something was written: what others had changed by then may be seen here first."""
+        self._take(kind, "MODIFIED", body)
+
+    def _take(self, kind: Kind, event: str | None, body: Mapping[str, Any]) -> None:
         index = index_of(kind, body)
         if event == "DELETED":
             earlier: Mapping[str, Any] = body

@@ -152,6 +152,17 @@ async def test_our_own_words_of_an_index_are_no_news(
     assert stage.due() == ({DOCS} if is_told else set())
 
 
+async def test_what_others_changed_before_our_own_word_is_news(stage: Stage) -> None:
+    note(stage, INDEXES, indexed(1), "ADDED")
+    stage.due()
+    stage.controller.hear(INDEXES, indexed(2, status={"documents": 5}))
+    assert stage.due() == set()
+    stage.controller.hear(INDEXES, indexed(4, generation=2, status={"documents": 6}))
+    assert stage.due() == {DOCS}
+    note(stage, INDEXES, indexed(3, generation=2))
+    assert stage.due() == set()
+
+
 async def test_a_claim_that_is_taken_away_is_news(stage: Stage) -> None:
     note(stage, INDEXES, indexed(1, status={"operator": "system/main"}))
     stage.due()

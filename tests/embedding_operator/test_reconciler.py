@@ -1,6 +1,7 @@
 """Passes over an index, from what is observed to what is written."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -138,6 +139,24 @@ async def test_a_snapshot_that_is_due_is_made_once_and_told(town: Town) -> None:
     assert town.pods.paths().count("/jobs/snapshot") == 1
     assert town.status["snapshots"]["last"] == snapshot["metadata"]["name"]
     assert town.told("SnapshotHealthy")[0] == "True"
+
+
+async def test_a_pass_that_comes_before_its_own_words_are_watched_says_them_once(
+    town: Town,
+) -> None:
+    town.build({"snapshots": {"schedule": "0 * * * *"}})
+    see = town._see
+
+    def see_no_index(kind: Kind, event: str, body: dict[str, Any]) -> None:
+        if kind is not INDEXES:
+            see(kind, event, body)
+
+    town.cluster.watcher = see_no_index
+    for _ in range(3):
+        await town.turn(after=0.5)
+    assert town.status["snapshots"]["lastSlot"] == "2026-03-10T12:00:00Z"
+    told = [each["reason"] for each in town.cluster.of(EVENTS)]
+    assert len(told) == len(set(told))
 
 
 async def test_pods_sweep_when_what_is_held_has_changed_and_now_and_then(town: Town) -> None:

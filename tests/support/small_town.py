@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from embedding_indexes import DEFAULTS, NAMESPACE, NOW, index_body
 from embedding_operator.apply.executor import Executor
+from embedding_operator.apply.heard import HeardCluster
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
 from embedding_operator.children.metadata import INDEX, MANAGED_BY, MANAGER
@@ -16,6 +17,7 @@ from embedding_operator.names import DEPLOYMENTS, INDEXES, NAMESPACES, PODS, Kin
 from embedding_operator.observe.cache import Cache
 from embedding_operator.observe.observer import Observer
 from embedding_operator.reconciler import Reconciler
+from embedding_operator.resources.objects import Manifest
 from embedding_operator.tokens import Signer, SigningKey
 from fake_cluster import FakeCluster
 from fake_operator_pods import FakePods
@@ -46,14 +48,13 @@ class Town:
         self.cluster.objects[NAMESPACES, "", NAMESPACE] = {"metadata": {"name": NAMESPACE}}
 
     def restart(self) -> None:
-        writer = Writer(self.cluster, self.operator)
+        heard = HeardCluster(self.cluster, self._hear)
+        writer = Writer(heard, self.operator)
         self.observer = Observer(self.cluster, self.pods, self.cache, lambda: self.now)
         self.reconciler = Reconciler(
             cache=self.cache,
             observer=self.observer,
-            executor=Executor(
-                writer, SnapshotMaker(self.cluster, self.pods, writer.manager), self.pods
-            ),
+            executor=Executor(writer, SnapshotMaker(heard, self.pods, writer.manager), self.pods),
             defaults=DEFAULTS,
             operator=self.operator,
             signer=lambda: SIGNER,
@@ -86,6 +87,9 @@ class Town:
     def told(self, type_: str = "Ready") -> tuple[str, str]:
         (condition,) = [each for each in self.status["conditions"] if each["type"] == type_]
         return condition["status"], condition["reason"]
+
+    def _hear(self, kind: Kind, body: Manifest) -> None:
+        self.cache.put(kind, body)
 
     def _see(self, kind: Kind, event: str, body: dict[str, Any]) -> None:
         if event == "DELETED":
