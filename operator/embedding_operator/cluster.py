@@ -179,7 +179,7 @@ class KubernetesCluster:
             raise Unavailable(f"the API server does not answer: {_tell(error)}") from error
         self._count(method, response.status)
         if response.status < 300:
-            return dict(json.loads(content))
+            return _parse(content)
         retry_after = response.headers.get("Retry-After")
         raise explain(response.status, content, retry_after)
 
@@ -203,7 +203,8 @@ class Limit:
 async def load_configuration() -> Configuration:
     """From the pod's service account, or from KUBECONFIG. Raises BadConfiguration."""
     configuration = Configuration()
-    configuration.retries = 0  # a queue of ours tries again, with its own patience
+    # A queue of ours tries again, with its own patience. With 0 the client never stops trying.
+    configuration.retries = None
     try:
         try:
             load_incluster_config(configuration)  # type: ignore[no-untyped-call]
@@ -211,7 +212,7 @@ async def load_configuration() -> Configuration:
             await load_kube_config(  # type: ignore[no-untyped-call]
                 client_configuration=configuration
             )
-    except (ConfigException, OSError) as error:
+    except (ConfigException, OSError, TypeError) as error:  # TypeError: an empty file
         raise BadConfiguration(
             f"no way to the API server: {error}; run in a cluster, or set KUBECONFIG"
         ) from error
@@ -230,7 +231,7 @@ def explain(status: int, content: bytes, retry_after: str | None) -> Refused | U
     try:
         told = json.loads(content)
         message, reason = str(told.get("message", "")), str(told.get("reason", ""))
-    except ValueError:
+    except (ValueError, AttributeError, RecursionError):  # of a proxy in between
         message, reason = content[:200].decode(errors="replace"), ""
     message = message or f"the API server answered {status}"
     if status in _LATER:
@@ -239,6 +240,16 @@ def explain(status: int, content: bytes, retry_after: str | None) -> Refused | U
         return kind(message, float(digits) if digits else None)
     kinds = {404: Missing, 409: Conflicting, 410: Conflicting}
     return kinds.get(status, Refused)(message, status, reason)
+
+
+def _parse(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise Unavailable("the API server answers with something else than an object of JSON")
+    return answer
 
 
 def _tell(error: Exception) -> str:
