@@ -39,6 +39,8 @@ test: lint ## Check everything that needs no root: lint, types, layers, tests, c
 	@# A process that a test kills may leave half a file, which is no loss.
 	@$(BIN)/python -W ignore -m coverage combine --quiet && rm -f .coverage.*
 	@$(BIN)/coverage report
+	@# Its tests against an API server are not among these, and what is large must not hide what is small.
+	@$(BIN)/coverage report --include='operator/*' --format=total >/dev/null
 
 test-long: install ## Run the long forms (up to 90 minutes, resumable) and write docs/test-long.md
 	@$(BIN)/python scripts/long_run.py $(CACHE)

@@ -1,0 +1,52 @@
+"""What kopf is told to watch, and what becomes of what it has watched."""
+
+from typing import Any, cast
+
+from embedding_operator.controller import SELECTOR, WATCHED, Controller
+from embedding_operator.handlers import build_registry, build_settings
+from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
+from embedding_operator.plan.deletion import FINALIZER
+from observed import pod_body
+
+
+class Noted:
+    """A controller that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Kind, str | None, Any]] = []
+
+    def note(self, kind: Kind, event: str | None, body: Any) -> None:
+        self.told.append((kind, event, body))
+
+
+async def test_every_kind_is_watched_and_each_event_goes_on_as_it_is() -> None:
+    noted = Noted()
+    registry = build_registry(cast("Controller", noted))
+    handlers = {str(each.id): each for each in registry._watching.get_all_handlers()}
+    assert set(handlers) == {kind.plural for kind in WATCHED}
+    for kind in WATCHED:
+        for type_ in (None, "ADDED", "MODIFIED", "DELETED"):
+            event = {"type": type_, "object": pod_body(name=kind.plural)}
+            await cast("Any", handlers[kind.plural].fn)(event=event, body={}, logger=None, memo={})
+    assert noted.told == [
+        (kind, type_, pod_body(name=kind.plural))
+        for kind in WATCHED
+        for type_ in (None, "ADDED", "MODIFIED", "DELETED")
+    ]
+
+
+def test_kopf_writes_nothing_of_its_own() -> None:
+    registry = build_registry(cast("Controller", Noted()))
+    for writing in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
+        assert not list(writing.get_all_handlers())
+    settings = build_settings()
+    assert not settings.posting.enabled
+    assert settings.peering.standalone
+    assert settings.persistence.finalizer != FINALIZER
+
+
+def test_others_objects_are_never_asked_for() -> None:
+    selectors = build_settings().watching.label_selectors
+    assert set(selectors.values()) == {SELECTOR}
+    plurals = {kind.plural for kind in WATCHED if kind not in (INDEXES, SNAPSHOTS)}
+    assert {each.any_name for each in cast("Any", selectors)} == plurals
