@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import load_kube_config
 
 from embedding_operator.cluster import KubernetesCluster
 from embedding_operator.names import GROUP, INDEXES
 from tests.api_server.api import KINDS, Api, connect, new_namespace
+from tests.api_server.worlds import connected
 from tests.cluster import programs
 from tests.cluster.api_servers import ApiServer, running_api_server
 from tests.cluster.kubectl import Kubectl
@@ -75,11 +74,5 @@ def kubectl(server: ApiServer, api: Api) -> Kubectl:
 @pytest.fixture
 async def cluster(server: ApiServer) -> AsyncIterator[KubernetesCluster]:
     """The operator's own way there, without its patience."""
-    configuration = Configuration()
-    configuration.retries = 0
-    await load_kube_config(  # type: ignore[no-untyped-call]
-        str(server.kubeconfig), client_configuration=configuration
-    )
-    cluster = KubernetesCluster(configuration, rate=1e6, agent="test")
-    yield cluster
-    await cluster.close()
+    async with connected(server.kubeconfig) as cluster:
+        yield cluster

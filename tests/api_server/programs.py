@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.api_server.rights import RELEASE, Account, install, list_forbidden
 from tests.cluster.api_servers import ApiServer, free_port
 from waiting import wait_until
 
@@ -25,17 +26,20 @@ AGENTS = ("gpu-embedding-operator", "kopf")
 
 @contextmanager
 def running_operator(
-    server: ApiServer, folder: Path, namespaces: str = "", release: str = "test"
+    server: ApiServer, folder: Path, namespaces: str = "", account: Account | None = None
 ) -> Iterator[str]:
-    """The address of its metrics, once it works."""
+    """The address of its metrics, once it works. Raises AssertionError at the end if it did what it
+    has no right to."""
+    account = account or install(server, folder)
+    mark = count_lines(server)
     defaults = folder / "defaults.yaml"
     defaults.write_text(DEFAULTS, encoding="utf-8")
     port = free_port()
     environment = {
         **os.environ,
-        "KUBECONFIG": str(server.kubeconfig),
-        "OPERATOR_NAMESPACE": "default",
-        "OPERATOR_RELEASE": release,
+        "KUBECONFIG": str(account.kubeconfig),
+        "OPERATOR_NAMESPACE": account.namespace,
+        "OPERATOR_RELEASE": RELEASE,
         "DEFAULTS_FILE": str(defaults),
         "WATCH_NAMESPACES": namespaces,
         "HEALTH_PORT": str(port),
@@ -51,6 +55,7 @@ def running_operator(
         finally:
             process.terminate()
             process.wait(30)
+    assert list_forbidden(server, account, mark) == []
 
 
 def answers(process: subprocess.Popen[bytes], address: str) -> bool:

@@ -1,16 +1,20 @@
 """A namespace with an operator in it that has only what a test gives it: no kopf, no sleep."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.config import load_kube_config
 from prometheus_client import CollectorRegistry
 
 from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
-from embedding_operator.cluster import Cluster
+from embedding_operator.cluster import Cluster, KubernetesCluster
 from embedding_operator.controller import SELECTOR, WATCHED
 from embedding_operator.defaults import Defaults, EncoderDefaults, Images, StorageDefaults
 from embedding_operator.errors import Conflicting
@@ -40,11 +44,34 @@ _LAST: Final = re.compile(r"-last-[0-9a-f]{8}")
 _TIMES: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
+@asynccontextmanager
+async def connected(kubeconfig: Path) -> AsyncIterator[KubernetesCluster]:
+    """The operator's own way to an API server, without its patience."""
+    configuration = Configuration()
+    configuration.retries = 0
+    await load_kube_config(  # type: ignore[no-untyped-call]
+        str(kubeconfig), client_configuration=configuration
+    )
+    cluster = KubernetesCluster(configuration, rate=1e6, agent="test")
+    try:
+        yield cluster
+    finally:
+        await cluster.close()
+
+
 class World:
     """One namespace, its pods, and a clock that a test moves."""
 
-    def __init__(self, cluster: Cluster, namespace: str, defaults: Defaults = DEFAULTS) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        defaults: Defaults = DEFAULTS,
+        acting: Cluster | None = None,
+    ) -> None:
+        """`acting` is the operator's own way to the API server, where it is not everybody's."""
         self.cluster = cluster
+        self.acting = acting or cluster
         self.namespace = namespace
         self.pods = PuppetPods()
         self.kubelet = Kubelet(cluster, namespace)
@@ -67,7 +94,7 @@ class World:
 
     async def operate(self, reconciler: Reconciler, cache: Cache, life: Life) -> None:
         """One pass over every index, as the API server has it now."""
-        mortal = MortalCluster(self.cluster, life)
+        mortal = MortalCluster(self.acting, life)
         for kind in WATCHED:
             selector = "" if kind in (INDEXES, SNAPSHOTS) else SELECTOR
             cache.begin(kind)
@@ -80,7 +107,7 @@ class World:
                 continue
 
     def _build(self, life: Life) -> tuple[Reconciler, Cache]:
-        cache, cluster = Cache(), MortalCluster(self.cluster, life)
+        cache, cluster = Cache(), MortalCluster(self.acting, life)
         pods = MortalPods(self.pods, life)
         writer = Writer(cluster, self.operator)
         reconciler = Reconciler(

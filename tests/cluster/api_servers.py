@@ -17,6 +17,10 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_until
 
 HOST = "127.0.0.1"
+_WITH_READS = AUDIT.replace(
+    "rules:\n", 'rules:\n  - {level: Metadata, userGroups: ["system:serviceaccounts"]}\n'
+)
+"""What accounts of programs read counts too: their rights are held against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class ApiServer:
 
     @property
     def audit(self) -> Path:
-        """Who wrote what, a line each."""
+        """Who wrote what, and what accounts of programs read; a line each."""
         return self.folder / "audit.log"
 
     @property
@@ -57,7 +61,7 @@ def running_api_server(folder: Path, program: Path) -> Iterator[ApiServer]:
     client, peer, port = free_port(), free_port(), free_port()
     url = f"https://{HOST}:{port}"
     write_credentials(folder / "credentials", url)
-    (folder / "audit.yaml").write_text(AUDIT, encoding="utf-8")
+    (folder / "audit.yaml").write_text(_WITH_READS, encoding="utf-8")
     (folder / "kubectl").symlink_to(program)
     with ExitStack() as running:
         for name, options in build_options(folder, client, peer, port).items():
@@ -104,6 +108,8 @@ def build_options(folder: Path, client: int, peer: int, port: int) -> Mapping[st
             f"--service-account-signing-key-file={credentials}/accounts.key",
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",  # nobody makes the default ones
+            # Whoever makes children that hold up their owner's deletion needs a right to do so.
+            "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
             f"--audit-policy-file={folder / 'audit.yaml'}",
             f"--audit-log-path={folder / 'audit.log'}",
         ],
