@@ -93,8 +93,8 @@ def _withhold(
     rules: Sequence[Mapping[str, Any]], without: Right | None
 ) -> Iterator[Mapping[str, Any]]:
     for rule in rules:
-        is_meant = without is not None and without.resource in rule["resources"]
-        verbs = [each for each in rule["verbs"] if not (is_meant and each == without.verb)]
+        withheld = without.verb if without and without.resource in rule["resources"] else None
+        verbs = [each for each in rule["verbs"] if each != withheld]
         if verbs:
             yield {**rule, "verbs": verbs}
 

@@ -122,10 +122,12 @@ def name(rights: set[Right]) -> list[str]:
 
 async def keep_keys(world: World, account: Account) -> None:
     """Made, and replaced when they are old."""
-    now = datetime.now(UTC)
-    for moment in (now, now + REPLACED_AFTER + USED_AFTER):
-        secret = f"{RELEASE}-operator-keys"
-        await Keyring(world.acting, account.namespace, secret, lambda at=moment: at).look()
+    secret = f"{RELEASE}-operator-keys"
+    keyring = Keyring(world.acting, account.namespace, secret, lambda: world.now)
+    await keyring.look()
+    world.now += REPLACED_AFTER + USED_AFTER
+    await keyring.look()
+    world.now = datetime.now(UTC)
 
 
 async def make_and_change(world: World) -> None:
