@@ -69,8 +69,6 @@ class Load(_Word):
     in_flight: int = 0
     queue_wait_seconds: float = 0.0
     cpu_seconds: float = 0.0
-    cores: float | None = None
-    """Used since the report before, which only whoever asks twice can tell."""
 
 
 class Report(_Word):

@@ -105,9 +105,9 @@ class Town:
         labels = {INDEX: index, MANAGED_BY: MANAGER}
         for place in range(replicas):
             name = f"{index}-{place}"
-            self.cluster.add(
-                PODS, pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=labels)
-            )
+            pod = pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=labels)
+            pod["spec"]["containers"] = deployment["spec"]["template"]["spec"]["containers"]
+            self.cluster.add(PODS, pod)
         counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), replicas)
         generation = deployment["metadata"]["generation"]
         status = {**counts, "observedGeneration": generation}

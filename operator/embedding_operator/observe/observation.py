@@ -53,3 +53,6 @@ class Observation:
     is_namespace_ending: bool = False
     """Whether no pod will ever come again; looked for only where the index is being deleted."""
     claims: Claims = field(default_factory=Claims)
+    cores: Mapping[str, float] = field(default_factory=dict)
+    """By uid of the pod: cores in use, as the mean of some seconds; of those that have reported
+    often enough."""

@@ -27,6 +27,7 @@ from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.claims import find_claims
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod, explain_events, parse_pod
+from embedding_operator.observe.usage import Reading, count_cores, take_reading
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job, Report, name_bootstrap, name_reload
 from embedding_operator.resolution.reloading import find_wish
@@ -44,7 +45,7 @@ _AUTOSCALERS_KNOWN: Final = timedelta(minutes=1)
 @dataclass(frozen=True, slots=True)
 class _Known:
     report: Report
-    asked_at: datetime
+    told_at: datetime
 
 
 class Observer:
@@ -58,6 +59,7 @@ class Observer:
         self._cache = cache
         self._clock = clock
         self._reports: dict[IndexKey, dict[str, _Known]] = {}
+        self._readings: dict[IndexKey, dict[str, tuple[Reading, ...]]] = {}
         self._autoscalers: dict[IndexKey, tuple[tuple[str, ...], datetime]] = {}
 
     async def observe(
@@ -79,6 +81,7 @@ class Observer:
             children=await self._find_children(key, names),
             pods=tuple(pods),
             reports=reports,
+            cores=self._count_cores(key, reports),
             snapshots=tuple(
                 sorted(snapshots, key=lambda each: (each.meta.created, each.meta.name))
             ),
@@ -94,6 +97,7 @@ class Observer:
     def forget(self, key: IndexKey) -> None:
         """The index is gone."""
         self._reports.pop(key, None)
+        self._readings.pop(key, None)
         self._autoscalers.pop(key, None)
 
     async def _find_autoscalers(self, index: EmbeddingIndex) -> tuple[str, ...]:
@@ -160,18 +164,24 @@ class Observer:
         fresh = {
             uid: each
             for uid, each in known.items()
-            if (now - each.asked_at).total_seconds() < patience
+            if (now - each.told_at).total_seconds() < patience
         }
         asked = [pod for pod in pods if pod.is_running and pod.address and pod.uid not in fresh]
         answers = await asyncio.gather(*(self._ask_one(index, pod) for pod in asked))
         current = {pod.uid for pod in pods if pod.is_running}
         known = {uid: each for uid, each in fresh.items() if uid in current}
-        known |= {
-            pod.uid: _Known(answer, now)
+        told = {
+            pod.uid: answer
             for pod, answer in zip(asked, answers, strict=True)
             if answer is not None
         }
-        self._reports[key] = known
+        self._reports[key] = known = known | told
+        readings = self._readings.get(key, {})
+        sharing = frozenset(pod.uid for pod in pods if pod.is_ready and not pod.is_leaving)
+        self._readings[key] = {uid: readings[uid] for uid in readings.keys() & current} | {
+            uid: take_reading(readings.get(uid, ()), each.report, each.told_at, sharing)
+            for uid, each in told.items()
+        }
         return {uid: each.report for uid, each in known.items()}
 
     async def _follow(
@@ -229,11 +239,17 @@ class Observer:
             return None
         return jobs[0] if jobs else None
 
-    async def _ask_one(self, index: EmbeddingIndex, pod: Pod) -> Report | None:
+    def _count_cores(self, key: IndexKey, reports: Iterable[str]) -> dict[str, float]:
+        readings = self._readings[key]
+        counted = {uid: count_cores(readings.get(uid, ())) for uid in reports}
+        return {uid: cores for uid, cores in counted.items() if cores is not None}
+
+    async def _ask_one(self, index: EmbeddingIndex, pod: Pod) -> _Known | None:
         try:
-            return await self._pods.report(pod.address or "", index.key)
+            report = await self._pods.report(pod.address or "", index.key)
         except PodFailure:
             return None
+        return _Known(report, self._clock())
 
 
 def _is_on(autoscaler: Manifest, index: EmbeddingIndex) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from embedding_operator.children.pods import CONTAINER
 from embedding_operator.reasons import Reason
 from embedding_operator.resources.objects import Manifest
 from embedding_operator.resources.times import read_time
@@ -41,6 +42,8 @@ class Pod:
     leaves_by: datetime | None
     """When a pod that was told to end is to have ended; None if it was not."""
     trouble: Trouble | None
+    cpu_request: str | None = None
+    """Cores that its server's container requests, as Kubernetes writes amounts."""
 
     @property
     def is_leaving(self) -> bool:
@@ -69,7 +72,16 @@ def parse_pod(body: Manifest) -> Pod:
         is_running=any("running" in (each.get("state") or {}) for each in containers),
         leaves_by=read_time(leaves_by) if leaves_by is not None else None,
         trouble=next(_find_trouble(body, conditions), None),
+        cpu_request=_find_cpu_request(body),
     )
+
+
+def _find_cpu_request(body: Manifest) -> str | None:
+    for container in (body.get("spec") or {}).get("containers") or ():
+        if container["name"] == CONTAINER:
+            requests = (container.get("resources") or {}).get("requests") or {}
+            return requests.get("cpu")
+    return None
 
 
 def _find_trouble(body: Manifest, conditions: Manifest) -> Iterator[Trouble]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from embedding_operator.autoscaling.decision import Policy, Sample, desired_replicas
 from embedding_operator.observe.observation import Observation
+from embedding_operator.observe.pods import Pod
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.comparison import read_quantity
-from embedding_operator.reports import Load
 from embedding_operator.resources.durations import parse_duration
 from embedding_operator.resources.index import IndexSpec
 from embedding_operator.resources.scaling import Autoscaling, Windows
@@ -73,8 +73,7 @@ def _read_policy(spec: Autoscaling) -> Policy:
 def _read_loads(observation: Observation) -> Mapping[str, Sequence[float]]:
     ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
     loads = [observation.reports[pod.uid].load for pod in ready if pod.uid in observation.reports]
-    requested = _read_request(observation.index.spec)
-    used = [_read_cpu(load, requested) for load in loads]
+    used = [_read_cpu(pod, observation.cores.get(pod.uid)) for pod in ready]
     return {
         "in_flight": [float(load.in_flight) for load in loads],
         "queue_wait": [load.queue_wait_seconds for load in loads],
@@ -82,15 +81,9 @@ def _read_loads(observation: Observation) -> Mapping[str, Sequence[float]]:
     }
 
 
-def _read_request(spec: IndexSpec) -> float | None:
-    """Cores that a pod requests."""
-    requests = spec.resources.requests if spec.resources else None
-    quantity = read_quantity((requests or {}).get("cpu"))
-    return float(quantity) if quantity else None
-
-
-def _read_cpu(load: Load, requested: float | None) -> float | None:
-    """Percent of the request."""
-    if load.cores is None or not requested:
+def _read_cpu(pod: Pod, cores: float | None) -> float | None:
+    """Percent of its request."""
+    requested = read_quantity(pod.cpu_request)
+    if cores is None or not requested:
         return None
-    return 100.0 * load.cores / requested
+    return 100.0 * cores / float(requested)

@@ -24,7 +24,7 @@ class Targets(Shape):
     queue_wait: Duration | None = None
     """Time a request waits for its vector, for example `1s`; above it pods are added."""
     cpu: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Percent of the CPU that a pod requests; needs `resources.requests.cpu`."""
+    """Percent of the CPU that a pod requests (`resources.requests`)."""
 
 
 class Windows(Shape):

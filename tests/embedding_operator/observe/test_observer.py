@@ -14,7 +14,7 @@ from embedding_operator.observe.observer import Observer
 from embedding_operator.reasons import Reason
 from fake_cluster import FakeCluster
 from fake_operator_pods import FakePods
-from observed import container_body, pod_body
+from observed import a_report, container_body, pod_body
 from small_town import DOCS, RUNNING
 
 LABELS = {INDEX: "docs"}
@@ -69,6 +69,27 @@ async def test_reports_of_pods_that_are_gone_are_forgotten(sight: Sight) -> None
     sight.observer.forget(DOCS)
     await sight.look()
     assert sight.pods.reports == 3
+
+
+async def test_cores_in_use_are_known_from_the_second_report_on(sight: Sight) -> None:
+    sight.put_pod("docs-a")
+    sight.put_pod("docs-b")
+    assert (await sight.look()).cores == {}
+    for seconds, used in ((50, 25), (50, 50)):
+        sight.now += timedelta(seconds=seconds)
+        sight.pods.told = a_report(load={"cpu_seconds": used})
+        assert (await sight.look()).cores == {"uid-of-docs-a": 0.5, "uid-of-docs-b": 0.5}
+
+
+async def test_a_missing_answer_costs_no_reading_but_tells_no_load(sight: Sight) -> None:
+    sight.put_pod()
+    await sight.look()
+    sight.now += timedelta(seconds=50)
+    sight.pods.is_away = True
+    assert (await sight.look()).cores == {}
+    sight.now += timedelta(seconds=50)
+    sight.pods.is_away, sight.pods.told = False, a_report(load={"cpu_seconds": 50})
+    assert (await sight.look()).cores == {"uid-of-docs-a": 0.5}
 
 
 async def test_a_pod_that_does_not_run_is_not_asked(sight: Sight) -> None:

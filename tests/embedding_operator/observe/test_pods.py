@@ -35,6 +35,21 @@ def test_a_pod_that_serves_has_no_trouble() -> None:
     assert (pod.address, pod.node) == ("10.0.0.7", "node-1")
 
 
+@pytest.mark.parametrize(
+    ("containers", "requested"),
+    [
+        ([{"name": "server", "resources": {"requests": {"cpu": "250m"}}}], "250m"),
+        ([{"name": "sidecar", "resources": {"requests": {"cpu": "2"}}}, {"name": "server"}], None),
+    ],
+)
+def test_what_counts_is_the_cpu_that_the_server_requests(
+    containers: list[dict[str, Any]], requested: str | None
+) -> None:
+    body = pod_body()
+    body["spec"]["containers"] = containers
+    assert parse_pod(body).cpu_request == requested
+
+
 def test_a_pod_of_which_nothing_is_known_yet_is_not_ready() -> None:
     pod = parse_pod(pod_body(node=None))
     assert (pod.is_ready, pod.is_running, pod.address, pod.trouble) == (False, False, None, None)

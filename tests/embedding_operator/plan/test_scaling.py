@@ -1,5 +1,6 @@
 """How many replicas there are to be, and who says so."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,15 +19,18 @@ def scale(
     targets: dict[str, Any],
     *reports: Report,
     desired: int | None = 1,
-    spec: dict[str, Any] | None = None,
+    request: str | None = None,
+    cores: float | None = None,
 ) -> Scaling:
-    """A pass with a pod for each report."""
+    """A pass with a pod for each report, each of which requests and uses some CPU."""
     autoscaling = {"min": 1, "max": 9, "targets": targets, "windows": {"down": "0s"}}
     status = {"autoscaling": {"desired": desired, "lastScaleTime": "then"}} if desired else {}
-    pods = [a_pod(f"docs-{place}") for place in range(len(reports))]
+    made = [a_pod(f"docs-{place}") for place in range(len(reports))]
+    pods = [replace(pod, cpu_request=request) for pod in made]
+    used = {} if cores is None else {pod.uid: cores for pod in pods}
     told = {pod.uid: report for pod, report in zip(pods, reports, strict=True)}
-    index = an_index({"autoscaling": autoscaling, "replicas": 7, **(spec or {})}, status)
-    return plan_scaling(observe(index, pods, told), ())
+    index = an_index({"autoscaling": autoscaling, "replicas": 7}, status)
+    return plan_scaling(observe(index, pods, told, cores=used), ())
 
 
 def load(**figures: Any) -> Report:
@@ -61,21 +65,27 @@ def test_a_change_is_told_with_its_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "figures", "spec", "replicas"),
+    ("targets", "figures", "replicas"),
     [
-        ({"inFlight": 8}, {"in_flight": 24}, {}, 3),
-        ({"queueWait": "2s"}, {"queue_wait_seconds": 8}, {}, 4),
-        ({"cpu": 50}, {"cores": 1.0}, {"resources": {"requests": {"cpu": "500m"}}}, 4),
-        ({"cpu": 50}, {"cores": 1.0}, {"resources": {"requests": {"memory": "1Gi"}}}, 1),
-        ({"cpu": 50}, {"cores": 1.0}, {}, 1),
-        ({"cpu": 50}, {}, {"resources": {"requests": {"cpu": 1}}}, 1),
-        ({"inFlight": 1}, {"in_flight": 99}, {}, 9),
+        ({"inFlight": 8}, {"in_flight": 24}, 3),
+        ({"queueWait": "2s"}, {"queue_wait_seconds": 8}, 4),
+        ({"inFlight": 1}, {"in_flight": 99}, 9),
     ],
 )
 def test_each_target_has_its_figure(
-    targets: dict[str, Any], figures: dict[str, Any], spec: dict[str, Any], replicas: int
+    targets: dict[str, Any], figures: dict[str, Any], replicas: int
 ) -> None:
-    assert scale(targets, load(**figures), spec=spec).replicas == replicas
+    assert scale(targets, load(**figures)).replicas == replicas
+
+
+@pytest.mark.parametrize(
+    ("cores", "requested", "replicas"),
+    [(1.0, "500m", 4), (1.0, "1", 2), (0.25, "500m", 1), (None, "1", 1), (1.0, None, 1)],
+)
+def test_cpu_is_a_share_of_what_the_pod_requests(
+    cores: float | None, requested: str | None, replicas: int
+) -> None:
+    assert scale({"cpu": 50}, load(), request=requested, cores=cores).replicas == replicas
 
 
 def test_pods_that_leave_or_are_not_ready_do_not_count() -> None:
