@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedding_operator.autoscaling.decision import Policy, Sample, desired_replicas
+from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod
 from embedding_operator.plan.actions import Event
@@ -25,13 +26,15 @@ class Scaling:
     events: tuple[Event, ...] = ()
 
 
-def count_replicas(index_spec: IndexSpec, status: AutoscalingStatus | None) -> int:
-    """As it was decided last: the spec's, or the autoscaler's."""
+def count_replicas(
+    index_spec: IndexSpec, status: AutoscalingStatus | None, live: int | None = None
+) -> int:
+    """As it was decided last: the spec's, or the autoscaler's, which begins with what is `live`."""
     scaling = index_spec.autoscaling
     if scaling is None:
         return index_spec.replicas
-    decided = status.desired if status and status.desired is not None else scaling.min
-    return max(scaling.min, min(scaling.max, decided))
+    decided = status.desired if status and status.desired is not None else live
+    return max(scaling.min, min(scaling.max, decided or 0))
 
 
 def plan_scaling(observation: Observation, history: Sequence[Sample]) -> Scaling:
@@ -40,7 +43,7 @@ def plan_scaling(observation: Observation, history: Sequence[Sample]) -> Scaling
     spec, earlier = index.spec.autoscaling, index.status.autoscaling
     if spec is None:
         return Scaling(index.spec.replicas)
-    current = count_replicas(index.spec, earlier)
+    current = count_replicas(index.spec, earlier, _count_live(observation))
     loads = _read_loads(observation)
     decision = desired_replicas(loads, current, _read_policy(spec), history, now)
     if earlier is not None and decision.replicas == earlier.desired:
@@ -55,6 +58,11 @@ def plan_scaling(observation: Observation, history: Sequence[Sample]) -> Scaling
         decision.history,
         () if decision.replicas == current else (Event("ScalingReplicas", told),),
     )
+
+
+def _count_live(observation: Observation) -> int | None:
+    deployment = observation.children.get((DEPLOYMENTS, observation.index.meta.name))
+    return None if deployment is None else deployment["spec"].get("replicas")
 
 
 def _read_policy(spec: Autoscaling) -> Policy:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from embedding_indexes import NOW, an_index
+from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.scaling import Scaling, count_replicas, plan_scaling
 from embedding_operator.reports import Report
@@ -46,6 +47,13 @@ def test_with_it_the_spec_is_not_read_and_the_least_begin() -> None:
     assert scaling.replicas == 1
     assert scaling.status is not None
     assert (scaling.status.desired, scaling.events) == (1, ())
+
+
+@pytest.mark.parametrize(("live", "replicas"), [(8, 8), (12, 9), (0, 1)])
+def test_it_begins_with_as_many_as_there_are(live: int, replicas: int) -> None:
+    index = an_index({"autoscaling": {"max": 9, "targets": {"inFlight": 8}}, "replicas": 1})
+    children: Any = {(DEPLOYMENTS, "docs"): {"spec": {"replicas": live}}}
+    assert plan_scaling(observe(index, children=children), ()).replicas == replicas
 
 
 def test_what_was_decided_goes_on_after_a_restart() -> None:
