@@ -35,6 +35,10 @@ def window(text: str) -> Mapping[str, Any]:
     }
 
 
+def age(text: str) -> Mapping[str, Any]:
+    return {"snapshots": {"retention": {"age": text}}}
+
+
 def memory(amount: object) -> Mapping[str, Any]:
     return {"resources": {"limits": {"memory": amount}}}
 
@@ -64,7 +68,8 @@ TAKEN = [
     *(prefix(text) for text in ("a", "a/b", "Team 1/ä")),
     *(beginning(uri) for uri in ("s3://abc/a", "s3://a.b-c/team/a/snapshots/7.json")),
     *(size(text) for text in ("1", "512Mi", "1.5Ti", "20G")),
-    *(window(text) for text in ("0s", "90m", "7d12h", "9999d99999h999999m9999999s")),
+    *(age(text) for text in ("0s", "90m", "7d12h", "9999d99999h999999m9999999s")),
+    *(window(text) for text in ("0s", "90s", "5m30s", "1h")),
     *(memory(amount) for amount in (2, "500m", "1.5Gi", "0")),
     *(host(name) for name in ("a", "a-1.b.example", "*.example.com")),
     *(path(text) for text in ("", "/a", "/a.b/c~d_e-f")),
@@ -92,7 +97,8 @@ REFUSED = [
     *(prefix(text) for text in ("", "/a", "a/", "a//b")),
     *(beginning(uri) for uri in ("s3://abc", "s3://abc/", "s3:///a", "file:///a", "s3://u@abc/a")),
     *(size(text) for text in ("0", "0Gi", "-1Gi", "100m", "1e9", "20 Gi", "20GB")),
-    *(window(text) for text in ("5", "1.5h", "12h7d", "1h1h", "99999d", "1w", "PT5M", "-5m")),
+    *(age(text) for text in ("5", "1.5h", "12h7d", "1h1h", "99999d", "1w", "PT5M", "-5m")),
+    *(window(text) for text in ("5", "1h1s", "61m", "90m", "3601s", "1d", "-5m")),
     *(memory(amount) for amount in ("-1", "1 Gi", "1GB", "")),
     *(host(name) for name in ("", "A.example", "a..b", "-a", "a.*.b", "a.example:80", "::1")),
     *(path(text) for text in ("a", "/", "/a/", "/a//b", "/..", "/a/./b", "/a?b", "/a b")),

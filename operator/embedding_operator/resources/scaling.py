@@ -1,10 +1,18 @@
 """How many pods an index is to have, by its load."""
 
-from typing import Annotated
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import ConfigDict, Field
 
 from embedding_operator.resources.shape import Duration, Shape, validated
+
+# All that was wanted within it is kept in memory, and looked at in each pass.
+_UP_TO_AN_HOUR: Final = (
+    r"^(1h|60m|([0-9]|[1-5][0-9])m(([0-9]|[1-5][0-9])s)?"
+    r"|([0-9]{1,3}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)s)$"
+)
+Window: TypeAlias = Annotated[str, Field(min_length=2, max_length=6, pattern=_UP_TO_AN_HOUR)]
+"""Minutes and seconds in this order, an hour at most, for example `90s`, `5m` or `1h`."""
 
 
 class Targets(Shape):
@@ -30,10 +38,10 @@ class Targets(Shape):
 class Windows(Shape):
     """How long a load must last before it counts."""
 
-    up: Duration = "0s"
-    """Time for which more pods must have been wanted; 0s by default: at once."""
-    down: Duration = "5m"
-    """Time for which fewer pods must have been wanted; 5m by default."""
+    up: Window = "0s"
+    """Time for which more pods must have been wanted, `1h` at most; 0s by default: at once."""
+    down: Window = "5m"
+    """Time for which fewer pods must have been wanted, `1h` at most; 5m by default."""
 
 
 class Autoscaling(Shape):
