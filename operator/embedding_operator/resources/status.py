@@ -4,11 +4,15 @@ Computed from observation on every pass, and never read as a wish, but for what 
 operator: `resolved`, `autoscaling`, `bootstrap`, `reload`.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from embedding_operator.resources.shape import Shape, keyed_by
+
+
+LONGEST_MESSAGE: Final = 2048
+"""Characters."""
 
 
 class Condition(Shape):
@@ -20,7 +24,7 @@ class Condition(Shape):
     """Whether it is so."""
     reason: Annotated[str, Field(min_length=1, max_length=128)]
     """Why, in one word (docs/operator.md lists them)."""
-    message: Annotated[str, Field(max_length=2048)]
+    message: Annotated[str, Field(max_length=LONGEST_MESSAGE)]
     """Why, in a sentence, and what to do."""
     observed_generation: int
     """metadata.generation that was looked at."""
@@ -175,7 +179,7 @@ class IndexStatus(Shape):
     phase: Annotated[str, Field(max_length=32)] | None = None
     """For people only: Pending, Bootstrapping, Running, Reloading, Degraded, Paused, Failed or
     Deleting."""
-    message: Annotated[str, Field(max_length=2048)] | None = None
+    message: Annotated[str, Field(max_length=LONGEST_MESSAGE)] | None = None
     """The most important thing to know now."""
     conditions: (
         Annotated[list[Condition], Field(max_length=16, json_schema_extra=keyed_by("type"))] | None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from embedding_operator.reasons import ConditionType, Reason
-from embedding_operator.resources.status import Condition
+from embedding_operator.resources.status import LONGEST_MESSAGE, Condition
 from embedding_operator.resources.times import write_time
 
 
@@ -17,6 +17,10 @@ class Finding:
     is_so: bool
     reason: Reason
     message: str
+
+    def __post_init__(self) -> None:
+        # The definition of the kind would refuse the whole status for one long word of a pod.
+        object.__setattr__(self, "message", self.message[:LONGEST_MESSAGE])
 
 
 def merge(
@@ -39,7 +43,7 @@ def _merge_one(
         type=finding.type,
         status=status,
         reason=finding.reason,
-        message=finding.message[:2048],
+        message=finding.message,
         observed_generation=generation,
         last_transition_time=(
             earlier.last_transition_time if earlier is not None and is_same else write_time(now)

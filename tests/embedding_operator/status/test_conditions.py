@@ -48,4 +48,4 @@ def test_the_same_findings_give_the_same_conditions() -> None:
 def test_a_message_has_a_bound() -> None:
     long = Finding(ConditionType.READY, True, Reason.AS_EXPECTED, "x" * 9999)
     (condition,) = merge([long], (), 1, NOW)
-    assert len(condition.message) == 2048
+    assert len(long.message) == len(condition.message) == 2048

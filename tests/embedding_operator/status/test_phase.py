@@ -48,6 +48,7 @@ def test_a_phase_is_named_by_what_matters_most(
         ({}, "everything is as the spec says"),
         ({"rollout": Rollout()}, "0 of 1 replicas serve"),
         (WRONG, "quota"),
+        ({"extra": [Trouble(Reason.CHILD_REFUSED, "x" * 9999)]}, "x" * 2048),
         ({**WRONG, **REFUSED}, "evil. What was accepted last runs on"),
     ],
 )
