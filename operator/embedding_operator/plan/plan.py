@@ -267,10 +267,14 @@ def _wait_for_turn(
 def _when(observation: Observation, status: IndexStatus, bootstrap: Bootstrap) -> float:
     is_moving = has_condition(status, ConditionType.PROGRESSING)
     # An index that has become ready may take its aliases, which the next pass sees.
-    has_turned = status.phase != observation.index.status.phase
+    has_turned = _is_ready(status) != _is_ready(observation.index.status)
     if is_moving or has_turned or not bootstrap.is_done or any(map(is_open, observation.snapshots)):
         return _SOON
     return _SCALING if observation.index.spec.autoscaling else _LATER
+
+
+def _is_ready(status: IndexStatus) -> bool:
+    return has_condition(status, ConditionType.READY)
 
 
 def _is_renewed(index: EmbeddingIndex, facts: Facts) -> bool:

@@ -14,7 +14,7 @@ from embedding_operator.plan.children import Changes
 from embedding_operator.plan.plan import name_children
 from embedding_operator.resources.times import write_time
 from observed import a_job, a_report
-from plan_passes import DONE, FAULTY, SCALED, SPECS, World, is_still
+from plan_passes import DONE, FAULTY, SPECS, World, is_still
 
 EVERY = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 EVERY_FAULT = pytest.mark.parametrize("spec", FAULTY.values(), ids=FAULTY)
@@ -234,24 +234,6 @@ def test_three_snapshots_that_fail_in_a_row_are_told_with_the_last_error() -> No
     world.settle()
     assert world.told()["Degraded"] == ("True", "SnapshotFailing")
     assert "e2" in (world.index.status.message or "")
-
-
-@pytest.mark.parametrize(
-    ("world", "seconds"),
-    [
-        (World(), 2),
-        (World(snapshots=(a_snapshot(),)), 2),
-        (World(SCALED), 2),
-        (World({**SPECS["filled"]}), 2),
-    ],
-)
-def test_what_changes_is_looked_at_soon(world: World, seconds: int) -> None:
-    assert world.plan().requeue_after == seconds
-
-
-@pytest.mark.parametrize(("name", "seconds"), [("minimal", 60), ("scaled", 5)])
-def test_what_rests_is_looked_at_later(name: str, seconds: int) -> None:
-    assert World(SPECS[name]).settle().requeue_after == seconds
 
 
 def test_children_are_looked_for_under_all_their_names() -> None:
