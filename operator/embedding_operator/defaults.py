@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from embedding_operator.errors import BadConfiguration
 from embedding_operator.resources.data import S3, DatabaseType, StorageType
-from embedding_operator.resources.shape import Duration, ObjectName, SecretKey, Shape
+from embedding_operator.resources.shape import ObjectName, SecretKey, Shape
 
 LabelKey: TypeAlias = Annotated[
     str, Field(max_length=317, pattern=r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
@@ -80,8 +80,6 @@ class Bounds(_Strict):
     """Indexes that get a new image at a time."""
     reloads: Annotated[int, Field(ge=1)] = 1
     """Pods of one index that load a snapshot at a time."""
-    degraded_after: Duration = "10m"
-    """Time without progress after which an index counts as degraded."""
 
 
 class Defaults(_Strict):

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from embedding_operator.resources.shape import Shape, keyed_by
 
-
 LONGEST_MESSAGE: Final = 2048
 """Characters."""
 
@@ -97,8 +96,6 @@ class Failure(Shape):
     """In one word."""
     message: str
     """In a sentence."""
-    pod: str | None = None
-    """Where."""
     time: str
     """When, RFC 3339."""
 
@@ -160,8 +157,6 @@ class Bootstrapped(Shape):
 
     snapshot: str | None = None
     """Id of the snapshot it began with."""
-    pod: str | None = None
-    """Where it was put back."""
     job: str | None = None
     """Id of the work."""
     done: bool = False
