@@ -1,6 +1,7 @@
 """What an installation gives to indexes that do not say it themselves: one YAML file.
 
-It is checked at the start. For one index, each but images and bounds is read once (resolution/).
+It is checked at the start. What an index takes over is read once for it (resolution/resolve.py);
+images, what is allowed, bounds and peers hold as they are now.
 """
 
 from pathlib import Path

@@ -43,7 +43,8 @@ _SWEEP_AGAIN: Final = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class _Memory:
-    """Of one index. Losing it costs a few calls that change nothing."""
+    """Of one index: what saves calls, and what the autoscaler's windows have seen. A pass without
+    it does nothing else, but does again what was done, and lets windows begin anew."""
 
     uid: str
     settled: dict[ChildKey, str] = field(default_factory=dict)

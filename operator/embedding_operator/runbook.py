@@ -42,7 +42,9 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "A row is not what was written: its checksum does not hold. The index has stopped there.",
         "Restore the database, or bootstrap a new index from a snapshot and move the alias.",
     ),
-    (_READY, Reason.SPEC_INVALID): Entry("False", "See SpecAccepted; what was accepted last runs."),
+    (_READY, Reason.SPEC_INVALID): Entry(
+        "False", "See SpecAccepted. Nothing is changed until then; pods that there are serve on."
+    ),
     (_READY, Reason.DELETING): Entry("False", "It is being deleted."),
     (_AVAILABLE, Reason.MINIMUM_REPLICAS_AVAILABLE): Entry("True", "At least one replica serves."),
     (_AVAILABLE, Reason.MINIMUM_REPLICAS_UNAVAILABLE): Entry("False", "No replica serves."),

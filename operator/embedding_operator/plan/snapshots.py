@@ -35,7 +35,7 @@ _STARTING_DEADLINE: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPlan:
-    """What to do, and until when nothing else is due."""
+    """What to do, and how far the schedule has come."""
 
     actions: tuple[SnapshotAction, ...] = ()
     last_slot: str | None = None

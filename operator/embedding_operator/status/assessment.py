@@ -66,7 +66,7 @@ def assess(facts: Facts) -> list[Finding]:
         _assess_available(facts),
         Finding(ConditionType.PROGRESSING, *next(_find_progress(facts))),
         _assess_degradation(trouble),
-        _assess_spec(facts.faults),
+        _assess_spec(facts),
     ]
 
 
@@ -130,12 +130,14 @@ def _assess_degradation(trouble: Trouble | None) -> Finding:
     return Finding(ConditionType.DEGRADED, True, trouble.reason, trouble.message)
 
 
-def _assess_spec(faults: Sequence[Fault]) -> Finding:
-    type_ = ConditionType.SPEC_ACCEPTED
+def _assess_spec(facts: Facts) -> Finding:
+    type_, faults = ConditionType.SPEC_ACCEPTED, facts.faults
     if not faults:
         return Finding(type_, True, Reason.ACCEPTED, "the spec can be done")
     told = "; ".join(fault.message for fault in faults)
-    return Finding(type_, False, faults[0].reason, f"{told}. What was accepted last runs on")
+    if facts.rollout.is_there:
+        told += ". What was accepted last runs on"
+    return Finding(type_, False, faults[0].reason, told)
 
 
 def _find_troubles(facts: Facts) -> Iterator[Trouble]:

@@ -50,6 +50,7 @@ def test_a_phase_is_named_by_what_matters_most(
         (WRONG, "quota"),
         ({"extra": [Trouble(Reason.CHILD_REFUSED, "x" * 9999)]}, "x" * 2048),
         ({**WRONG, **REFUSED}, "evil. What was accepted last runs on"),
+        ({**REFUSED, "rollout": Rollout()}, "evil"),
     ],
 )
 def test_the_message_is_the_gravest_one(changes: dict[str, Any], told: str) -> None:
