@@ -22,14 +22,13 @@ from embedding_operator.errors import (
     Refused,
     Unavailable,
 )
-from embedding_operator.names import Kind
+from embedding_operator.names import PROGRAM, Kind
 from embedding_operator.resources.objects import Manifest
 
 _TIMEOUT: Final = 30.0
 """Seconds for one call."""
 _PAGE: Final = 200
 """Objects of one answer to a list: bounds memory here and there."""
-_AGENT: Final = "gpu-embedding-operator"
 _LATER: Final = frozenset({429, 500, 502, 503, 504})
 
 
@@ -78,7 +77,7 @@ class KubernetesCluster:
         configuration: Configuration,
         count: Callable[[str, int], None] = lambda *_: None,
         rate: float = 50.0,
-        agent: str = _AGENT,
+        agent: str = PROGRAM,
     ) -> None:
         """To the API server of `configuration`.
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import structlog
 
-from embedding_operator.children.metadata import MANAGED_BY, MANAGER
+from embedding_operator.children.metadata import MANAGED_BY
 from embedding_operator.cluster import Cluster
 from embedding_operator.errors import (
     BadConfiguration,
@@ -17,14 +17,14 @@ from embedding_operator.errors import (
     Unavailable,
 )
 from embedding_operator.metrics import Metrics
-from embedding_operator.names import CHILDREN, INDEXES, PODS, SNAPSHOTS, Kind
+from embedding_operator.names import CHILDREN, INDEXES, PODS, PROGRAM, SNAPSHOTS, Kind
 from embedding_operator.observe.cache import Cache, IndexKey, index_of
 from embedding_operator.observe.claims import find_rivals
 from embedding_operator.reconciler import Reconciler
 from embedding_operator.workqueue import WorkQueue
 
 WATCHED: Final = (INDEXES, SNAPSHOTS, *CHILDREN, PODS)
-SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
+SELECTOR: Final = f"{MANAGED_BY}={PROGRAM}"
 """Label by which others' objects never come here."""
 _SETTLE: Final = 0.05
 """Seconds in which several events of one index become one pass."""

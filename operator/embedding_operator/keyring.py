@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from embedding_operator.cluster import Cluster
 from embedding_operator.errors import BadConfiguration, Conflicting, Missing, OperatorError
-from embedding_operator.names import SECRETS
+from embedding_operator.names import PROGRAM, SECRETS
 from embedding_operator.resources.objects import Manifest
 from embedding_operator.tokens import Signer, SigningKey
 
@@ -26,7 +26,6 @@ FORGOTTEN_AFTER: Final = timedelta(hours=1)
 _LOOK_EVERY: Final = 600.0
 """Seconds."""
 _SUFFIX: Final = ".pem"
-_MANAGER: Final = "gpu-embedding-operator"
 
 
 class Keyring:
@@ -86,7 +85,7 @@ class Keyring:
             "data": _write(SigningKey.new(self._clock())),
         }
         try:
-            return await self._cluster.create(SECRETS, body, _MANAGER)
+            return await self._cluster.create(SECRETS, body, PROGRAM)
         except Conflicting:  # another start was quicker
             return await self._cluster.get(SECRETS, self._namespace, self._name)
 

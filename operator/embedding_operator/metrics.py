@@ -9,14 +9,6 @@ from embedding_operator.reasons import ConditionType
 from embedding_operator.resources.status import IndexStatus
 from embedding_operator.resources.times import read_time
 
-_STATES: Final = (
-    "Ready",
-    "Available",
-    "Progressing",
-    "Degraded",
-    "SpecAccepted",
-    "SnapshotHealthy",
-)
 _INDEX: Final = ("namespace", "name")
 
 

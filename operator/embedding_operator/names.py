@@ -5,6 +5,8 @@ from typing import Final
 
 GROUP: Final = "gpu-embedding.io"
 VERSION: Final = "v1alpha1"
+PROGRAM: Final = "gpu-embedding-operator"
+"""As what this program writes, asks and signs."""
 
 
 @dataclass(frozen=True, slots=True)

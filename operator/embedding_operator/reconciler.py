@@ -43,8 +43,10 @@ _SWEEP_AGAIN: Final = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class _Memory:
-    """Of one index: what saves calls, and what the autoscaler's windows have seen. A pass without
-    it does nothing else, but does again what was done, and lets windows begin anew."""
+    """Of one index: what saves calls, and what the autoscaler's windows have seen.
+
+    A pass without it does again what was done already, and lets windows begin anew.
+    """
 
     uid: str
     settled: dict[ChildKey, str] = field(default_factory=dict)

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from embedding_operator.names import PROGRAM
+
 _LIFETIME = 45
 """Seconds; pods take no token that lives longer than 60."""
-_ISSUER = "gpu-embedding-operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +75,5 @@ class Signer:
     def sign(self, audience: str) -> str:
         """A token for the pods of one index, `namespace/uid`."""
         now, key = int(time.time()), self.keys[0]
-        claims = {"iss": _ISSUER, "aud": audience, "iat": now, "exp": now + _LIFETIME}
+        claims = {"iss": PROGRAM, "aud": audience, "iat": now, "exp": now + _LIFETIME}
         return jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": key.id})

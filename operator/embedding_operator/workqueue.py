@@ -81,12 +81,6 @@ class WorkQueue(Generic[K]):
         self.add(key, delay)
         return delay
 
-    def forget(self, key: K) -> None:
-        """There is no such thing any more; it is not asked for again."""
-        self._due.pop(key, None)
-        self._failures.pop(key, None)
-        self._release(key)
-
     def _release(self, key: K) -> None:
         self._busy.pop(key, None)
         self._news.set()

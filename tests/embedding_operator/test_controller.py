@@ -68,8 +68,7 @@ class Stage:
     def due(self) -> set[IndexKey]:
         """Keys that wait; they are forgotten then."""
         keys = set(self.controller.queue._due)
-        for key in keys:
-            self.controller.queue.forget(key)
+        self.controller.queue._due.clear()
         return keys
 
 

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from embedding_indexes import NAMESPACE, SHARED
 from embedding_operator.errors import Conflicting, OperatorError, Unavailable
-from embedding_operator.names import CLAIMS, EVENTS, INDEXES, PODS, SERVICES, SNAPSHOTS, Kind
+from embedding_operator.names import CLAIMS, EVENTS, INDEXES, SERVICES, SNAPSHOTS, Kind
 from embedding_operator.resources.times import write_time
 from fake_cluster import ours
-from observed import a_report
 from small_town import DOCS, Town
 
 
@@ -288,15 +287,3 @@ async def test_wherever_it_is_cut_off_it_comes_to_the_same(cut: list[int], is_sl
 
 def events(town: Town) -> set[tuple[Kind, str, str]]:
     return {key for key in town.cluster.objects if key[0] is EVENTS}
-
-
-async def test_an_index_is_scaled_by_the_cpu_that_its_pods_use(town: Town) -> None:
-    # Half a core of work, and pods that are to carry half of the 250m that they request.
-    town.build({**SHARED, "autoscaling": {"max": 9, "targets": {"cpu": 50}}})
-    spent, counts = 0.0, []
-    for _ in range(20):
-        spent += 0.5 * 5 / max(1, len(town.cluster.of(PODS)))
-        town.pods.told = a_report(load={"cpu_seconds": spent})
-        await town.turn(after=5)
-        counts.append(town.status["autoscaling"]["desired"])
-    assert (counts[0], counts[-1], max(counts)) == (1, 4, 4)

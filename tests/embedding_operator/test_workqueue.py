@@ -133,15 +133,6 @@ async def test_news_of_a_key_that_failed_do_not_wait(queue: WorkQueue[str]) -> N
     assert drain(queue) == ["a"]
 
 
-async def test_what_is_forgotten_does_not_come(queue: WorkQueue[str], clock: Clock) -> None:
-    queue.fail("a")
-    queue.fail("a")
-    queue.forget("a")
-    clock.now += 1000
-    assert drain(queue) == []
-    assert queue.fail("a") < 2
-
-
 async def test_the_oldest_waits_or_is_worked_on(queue: WorkQueue[str], clock: Clock) -> None:
     assert queue.oldest == 0
     queue.add("a", 5.0)
@@ -230,13 +221,6 @@ class QueueAgainstSets(RuleBasedStateMachine):
         delay = self.queue.fail(key, retry_after)
         assert delay >= (retry_after or 1)
         self._want(key, delay)
-
-    @precondition(lambda self: self.busy)
-    @rule(draw=st.data())
-    def forget(self, draw: st.DataObject) -> None:
-        key = self._end(draw)
-        self.queue.forget(key)
-        self.due.pop(key, None)
 
     @invariant()
     def nothing_is_lost(self) -> None:

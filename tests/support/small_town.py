@@ -11,9 +11,9 @@ from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.heard import HeardCluster
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
-from embedding_operator.children.metadata import INDEX, MANAGED_BY, MANAGER
+from embedding_operator.children.metadata import INDEX, MANAGED_BY
 from embedding_operator.metrics import Metrics
-from embedding_operator.names import DEPLOYMENTS, INDEXES, NAMESPACES, PODS, Kind
+from embedding_operator.names import DEPLOYMENTS, INDEXES, NAMESPACES, PODS, PROGRAM, Kind
 from embedding_operator.observe.cache import Cache
 from embedding_operator.observe.observer import Observer
 from embedding_operator.reconciler import Reconciler
@@ -102,7 +102,7 @@ class Town:
     def _serve(self, deployment: dict[str, Any]) -> None:
         """As the controllers of Deployments, ReplicaSets and the kubelet do."""
         replicas, index = deployment["spec"]["replicas"], deployment["metadata"]["name"]
-        labels = {INDEX: index, MANAGED_BY: MANAGER}
+        labels = {INDEX: index, MANAGED_BY: PROGRAM}
         for place in range(replicas):
             name = f"{index}-{place}"
             pod = pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=labels)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -15,7 +15,7 @@ from embedding_operator.errors import (
     OperatorError,
     Refused,
 )
-from embedding_operator.names import EVENTS, INDEXES, Kind
+from embedding_operator.names import EVENTS, GROUP, INDEXES, PROGRAM, Kind
 from embedding_operator.observe.observation import ChildKey
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.children import Changes, Child, settle
@@ -28,8 +28,6 @@ from embedding_operator.resources.objects import (
     parse_meta,
 )
 from embedding_operator.resources.status import IndexStatus
-
-COMPONENT: Final = "gpu-embedding-operator"
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -51,7 +49,7 @@ class Writer:
         """`operator` is `namespace/release`: who claims indexes, and owns the fields it writes."""
         self._cluster = cluster
         self._operator = operator
-        self.manager = f"{COMPONENT}/{operator}"
+        self.manager = f"{PROGRAM}/{operator}"
 
     async def claim(self, index: EmbeddingIndex) -> EmbeddingIndex | None:
         """The index as it is now, this installation's; None for another's, which is left to it."""
@@ -143,7 +141,7 @@ def _build_event(kind: Kind, meta: Meta, event: Event, operator: str) -> dict[st
             "namespace": meta.namespace,
         },
         "eventTime": moment,
-        "reportingController": f"gpu-embedding.io/{COMPONENT}",
+        "reportingController": f"{GROUP}/{PROGRAM}",
         "reportingInstance": operator[:128],
         "action": "Reconcile",
         "reason": event.reason,

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from embedding_operator.names import GROUP, INDEXES
+from embedding_operator.names import GROUP, INDEXES, PROGRAM
 from embedding_operator.resources.objects import Manifest, Meta
 
 INDEX: Final = f"{GROUP}/index"
@@ -12,7 +12,6 @@ ROLE: Final = f"{GROUP}/role"
 UID: Final = f"{GROUP}/index-uid"
 """Label: uid of the index. Tells children from what happens to be called so."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-MANAGER: Final = "gpu-embedding-operator"
 ALIAS: Final = f"{GROUP}/alias"
 """Label of a Service that is an alias."""
 SERVER: Final = "server"
@@ -39,7 +38,7 @@ def build_labels(index: Meta, component: str = SERVER) -> dict[str, str]:
         "app.kubernetes.io/instance": index.name,
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/part-of": "gpu-embedding",
-        MANAGED_BY: MANAGER,
+        MANAGED_BY: PROGRAM,
         UID: index.uid,
         **build_selector(index),
     }

@@ -9,10 +9,10 @@ import yaml
 from embedding_indexes import DEFAULTS, SHARED, wanted
 from embedding_operator.children.environment import build_environment
 from embedding_operator.children.ingresses import build_alias_ingress
-from embedding_operator.children.metadata import MANAGED_BY, MANAGER, UID, build_selector
+from embedding_operator.children.metadata import MANAGED_BY, UID, build_selector
 from embedding_operator.children.pods import build_template
 from embedding_operator.defaults import Defaults
-from embedding_operator.names import CLAIMS, DEPLOYMENTS, INGRESSES, SERVICES
+from embedding_operator.names import CLAIMS, DEPLOYMENTS, INGRESSES, PROGRAM, SERVICES
 from embedding_operator.plan.children import Child, list_children
 from embedding_operator.resolution.wanted import Wanted
 from kept_manifests import check
@@ -133,7 +133,7 @@ def test_children_say_whose_they_are_and_go_with_it_except_volumes(name: str) ->
     for child in children_of(made):
         metadata = child.manifest["metadata"]
         assert metadata["labels"][UID] == made.meta.uid
-        assert metadata["labels"][MANAGED_BY] == MANAGER
+        assert metadata["labels"][MANAGED_BY] == PROGRAM
         owners = [each["uid"] for each in metadata.get("ownerReferences", ())]
         assert owners == ([] if child.kind is CLAIMS else [made.meta.uid])
         assert metadata["namespace"] == made.meta.namespace
