@@ -29,7 +29,8 @@ def build_deployment(wanted: Wanted) -> dict[str, Any]:
 
 
 def _build_strategy(wanted: Wanted) -> dict[str, Any]:
-    if wanted.data is not None:  # SQLite's file has one process
+    # SQLite's file has one process, and another node waits for a volume until its last pod is gone.
+    if wanted.is_on_one_node:
         return {"type": "Recreate"}
     # GPUs are scarce: a pod that has one gives it up before the next one asks for it.
     surge, down = (0, 1) if wanted.encoder.gpu is not None else (1, 0)

@@ -128,7 +128,7 @@ def _build_tolerations(wanted: Wanted) -> list[dict[str, Any]]:
         each.model_dump(by_alias=True, exclude_none=True)
         for each in wanted.template.tolerations or ()
     ]
-    if wanted.data is not None:  # its volume is on that node, and comes back with it
+    if wanted.is_on_one_node:  # its volume is on that node, and comes back with it
         return own
     lost = [
         {

@@ -150,11 +150,17 @@ class Observer:
             return pod
         fields = f"regarding.name={pod.name},type=Warning"
         warnings = [
-            (str(body.get("deprecatedLastTimestamp") or body.get("eventTime")), body.get("note"))
+            (
+                str(body.get("deprecatedLastTimestamp") or body.get("eventTime")),
+                str(body.get("reason")),
+                str(body.get("note")),
+            )
             async for body in self._cluster.list(EVENTS, index.meta.namespace, fields=fields)
         ]
-        messages = [str(note) for _, note in sorted(warnings, key=lambda each: each[0])]
-        return replace(pod, trouble=explain_events(messages[::-1]))
+        newest_first = sorted(warnings, key=lambda each: each[0], reverse=True)
+        return replace(
+            pod, trouble=explain_events((reason, note) for _, reason, note in newest_first)
+        )
 
     async def _ask(
         self, index: EmbeddingIndex, pods: list[Pod], patience: float

@@ -1,6 +1,6 @@
 """Pods, as far as the operator cares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ _IMAGE_TROUBLE = frozenset(
 )
 _VOLUME_AWAY = ("volume node affinity conflict", "PersistentVolume's node affinity")
 _VOLUME_PENDING = ("unbound immediate PersistentVolumeClaims", "persistentvolumeclaim")
+_VOLUME_EVENTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _CRASHES = 2
 """Restarts from which a container that is down counts as crashing."""
 
@@ -120,11 +121,14 @@ def _explain_crash(container: Manifest, last: Manifest) -> str:
     return f"{told}: {said}" if said else told
 
 
-def explain_events(messages: list[str]) -> Trouble | None:
-    """What a pod that waits for its volumes or Secrets waits for, by its warnings, newest first."""
-    for message in messages:
-        if "secret" in message and "not found" in message:
-            return Trouble(Reason.SECRET_NOT_FOUND, message)
-        if "MountVolume" in message or "AttachVolume" in message or "FailedMount" in message:
-            return Trouble(Reason.VOLUME_UNAVAILABLE, message)
+def explain_events(warnings: Iterable[tuple[str, str]]) -> Trouble | None:
+    """What a pod that waits for its volumes or Secrets waits for.
+
+    `warnings` are reasons and notes of its events, newest first.
+    """
+    for reason, note in warnings:
+        if reason not in _VOLUME_EVENTS:
+            continue
+        is_secret = "secret" in note and "not found" in note
+        return Trouble(Reason.SECRET_NOT_FOUND if is_secret else Reason.VOLUME_UNAVAILABLE, note)
     return None

@@ -102,6 +102,12 @@ class Wanted:
     """Id of the one that pods begin from; None is the latest."""
 
     @property
+    def is_on_one_node(self) -> bool:
+        """Whether its pods share a volume that one node has at a time."""
+        own = self.storage.volume
+        return self.data is not None or (own is not None and not self.storage.is_shared)
+
+    @property
     def ingress(self) -> Ingress | None:
         """The way from outside."""
         return self.spec.ingress

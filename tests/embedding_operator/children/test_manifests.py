@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from embedding_indexes import DEFAULTS, SHARED, wanted
+from embedding_operator.children.deployments import build_deployment
 from embedding_operator.children.environment import build_environment
 from embedding_operator.children.ingresses import build_alias_ingress
 from embedding_operator.children.metadata import MANAGED_BY, UID, build_selector
@@ -180,6 +181,17 @@ def test_a_pod_with_a_volume_of_its_own_waits_for_its_node() -> None:
     assert pod_of(make("minimal"))["tolerations"] == []
     seconds = [each.get("tolerationSeconds") for each in pod_of(make("gpu"))["tolerations"]]
     assert seconds == [30, 30]
+
+
+@pytest.mark.parametrize(
+    ("mode", "strategy"), [("ReadWriteOnce", "Recreate"), ("ReadWriteMany", "RollingUpdate")]
+)
+def test_a_volume_that_one_node_has_is_given_up_before_the_next_pod_asks(
+    mode: str, strategy: str
+) -> None:
+    storage = {"type": "Volume", "volume": {"accessMode": mode}}
+    made = build_deployment(make("postgresql", storage=storage, replicas=1))
+    assert made["spec"]["strategy"]["type"] == strategy
 
 
 def test_who_says_how_long_to_wait_for_a_node_is_heard() -> None:

@@ -104,7 +104,8 @@ async def test_events_tell_what_a_pod_waits_for_the_newest_first(sight: Sight) -
     told = ("AttachVolume failed", "2026-03-10T12:00:00Z"), ('secret "x" not found', "2026-03-11")
     for place, (note, moment) in enumerate(told):
         meta = {"namespace": NAMESPACE, "name": f"e-{place}"}
-        sight.cluster.add(EVENTS, {"metadata": meta, "note": note, "eventTime": moment})
+        told_at = {"eventTime": moment, "reason": "FailedMount"}
+        sight.cluster.add(EVENTS, {"metadata": meta, "note": note, **told_at})
     (pod,) = (await sight.look()).pods
     assert pod.trouble is not None
     assert pod.trouble.reason is Reason.SECRET_NOT_FOUND

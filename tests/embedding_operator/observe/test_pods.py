@@ -134,20 +134,22 @@ def test_only_a_pod_that_has_a_node_and_no_process_waits_for_what_events_name() 
 
 
 @pytest.mark.parametrize(
-    ("message", "reason"),
+    ("event", "note", "reason"),
     [
-        ('MountVolume.SetUp failed for "auth": secret "keys" not found', Reason.SECRET_NOT_FOUND),
-        ("AttachVolume.Attach failed for volume", Reason.VOLUME_UNAVAILABLE),
-        ("MountVolume.MountDevice failed for volume", Reason.VOLUME_UNAVAILABLE),
-        ("FailedMount: timed out", Reason.VOLUME_UNAVAILABLE),
+        ("FailedMount", 'MountVolume.SetUp failed for "auth": secret "keys" not found',
+         Reason.SECRET_NOT_FOUND),
+        ("FailedAttachVolume", "Multi-Attach error for volume", Reason.VOLUME_UNAVAILABLE),
+        ("FailedMount", "MountVolume.MountDevice failed for volume", Reason.VOLUME_UNAVAILABLE),
+        ("FailedMount", "Unable to attach or mount volumes", Reason.VOLUME_UNAVAILABLE),
     ],
-)
-def test_events_tell_what_a_pod_waits_for(message: str, reason: Reason) -> None:
-    assert explain_events(["Pulling image", message]) == Trouble(reason, message)
+)  # fmt: skip
+def test_events_tell_what_a_pod_waits_for(event: str, note: str, reason: Reason) -> None:
+    assert explain_events([("Pulling", "Pulling image"), (event, note)]) == Trouble(reason, note)
 
 
 def test_the_newest_event_that_tells_something_counts() -> None:
-    newest, older = 'secret "a" not found', "AttachVolume.Attach failed"
-    assert explain_events([newest, older]) == Trouble(Reason.SECRET_NOT_FOUND, newest)
-    assert explain_events(["Pulling image"]) is None
+    newest = ("FailedMount", 'secret "a" not found')
+    older = ("FailedAttachVolume", "AttachVolume.Attach failed")
+    assert explain_events([newest, older]) == Trouble(Reason.SECRET_NOT_FOUND, newest[1])
+    assert explain_events([("Unhealthy", "MountVolume is a word of it")]) is None
     assert explain_events([]) is None
