@@ -16,10 +16,11 @@ class Settings(BaseSettings):
         frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
     )
 
-    operator_namespace: str
+    operator_namespace: Annotated[str, Field(max_length=63)]
     """Namespace of the operator's own pod, where its key is kept."""
-    operator_release: str = "gpu-embedding"
-    """Name of this installation; indexes remember it."""
+    operator_release: Annotated[str, Field(min_length=1, max_length=53)] = "gpu-embedding"
+    """Name of this installation; indexes remember it. As long as Helm allows: the API server allows
+    128 for both names together."""
     defaults_file: Path
     """YAML file with what indexes get that do not say it themselves."""
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()

@@ -58,39 +58,6 @@ async def test_reports_are_asked_for_seldom_where_nothing_changes(town: Town) ->
     assert town.pods.reports == before + 1
 
 
-async def test_an_index_of_another_installation_is_left(town: Town) -> None:
-    town.build()
-    await town.settle()
-    other = Town(town.cluster, town.pods, operator="other/main")
-    other.cache = town.cache
-    other.restart()
-    town.cluster.writes.clear()
-    assert await other.turn() is None
-    assert town.cluster.writes == []
-
-
-async def test_of_two_that_claim_at_once_one_has_it(town: Town) -> None:
-    town.build()
-    other = Town(town.cluster, town.pods, operator="other/main")
-    town.cluster.watcher = None  # neither sees the other's claim
-    town.build()
-    for each in (town, other):
-        each.cache.put(INDEXES, town.cluster.objects[INDEXES, *DOCS])
-    await town.turn()
-    await other.turn()
-    assert town.cluster.objects[INDEXES, *DOCS]["status"]["operator"] == "system/main"
-    assert ("status", "EmbeddingIndex", "docs") in town.cluster.writes
-
-
-async def test_a_claim_that_is_in_vain_is_tried_again_until_its_owner_is_seen(town: Town) -> None:
-    town.cluster.refuse = lambda verb, *_: Conflicting("409", 409) if verb == "status" else None
-    town.build()
-    assert await town.turn() == 5
-    town.cluster.refuse = lambda *_: None
-    await town.settle()
-    assert town.told() == ("True", "AsExpected")
-
-
 async def test_an_index_that_is_gone_is_forgotten(town: Town) -> None:
     town.build()
     await town.settle()

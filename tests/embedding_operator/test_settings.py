@@ -41,6 +41,14 @@ def test_namespaces_may_be_given_as_such() -> None:
     assert settings.watch_namespaces == ("a",)
 
 
+def test_names_are_no_longer_than_a_field_manager_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = {"OPERATOR_NAMESPACE": "n" * 63, "OPERATOR_RELEASE": "r" * 53}
+    assert len(f"{load(monkeypatch, **longest).operator}/claim") <= 128
+    for name, value in longest.items():
+        with pytest.raises(BadConfiguration, match=name):
+            load(monkeypatch, **{**longest, name: value + "x"})
+
+
 def test_every_fault_is_told_in_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadConfiguration) as caught:
         load(monkeypatch, CONCURRENCY="0", LOG_LEVEL="loud")

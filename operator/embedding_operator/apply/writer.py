@@ -1,4 +1,9 @@
-"""Writes children, status and events of one index, as an installation's field manager."""
+"""Writes children, status and events of one index.
+
+Of one field manager, whichever installation writes: who takes an index over owns at once what the
+one before had written, and can leave it out. The claim alone is an installation's own, for it is
+there to be fought for.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -46,10 +51,10 @@ class Writer:
     """Any call may raise Unavailable, and Refused where nothing was refused for its content."""
 
     def __init__(self, cluster: Cluster, operator: str) -> None:
-        """`operator` is `namespace/release`: who claims indexes, and owns the fields it writes."""
+        """`operator` is `namespace/release`: who claims indexes."""
         self._cluster = cluster
         self._operator = operator
-        self.manager = f"{PROGRAM}/{operator}"
+        self.manager = PROGRAM
 
     async def claim(self, index: EmbeddingIndex) -> EmbeddingIndex | None:
         """The index as it is now, this installation's; None for another's, which is left to it."""
@@ -58,7 +63,7 @@ class Writer:
         body = _build_status(index.meta, {"operator": self._operator})
         try:
             claimed = await self._cluster.apply_status(
-                INDEXES, body, f"{self.manager}/claim", is_forced=False
+                INDEXES, body, f"{self._operator}/claim", is_forced=False
             )
         except Conflicting:
             return None
