@@ -19,6 +19,11 @@ LabelKey: TypeAlias = Annotated[
 ]
 """Key of a label, for example `app.kubernetes.io/name`."""
 
+AnnotationPattern: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=317, pattern=r"^[^*\s]*\*?$")
+]
+"""Name of an annotation, or what it begins with and `*`."""
+
 
 class _Strict(Shape):
     model_config = ConfigDict(extra="forbid")
@@ -72,6 +77,9 @@ class Allowed(_Strict):
     s3_endpoints: tuple[str, ...] = ()
     """Values of `storage.s3.endpoint`, besides the one of the defaults; Amazon's own is allowed."""
     priority_classes: tuple[str, ...] = ()
+    ingress_annotations: tuple[AnnotationPattern, ...] = ()
+    """Names of `ingress.annotations`, or what they begin with and `*`. What an Ingress controller or
+    external-dns does with one may reach beyond the index, and beyond its namespace."""
 
 
 class Bounds(_Strict):

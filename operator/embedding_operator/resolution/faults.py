@@ -29,6 +29,7 @@ def find_faults(wanted: Wanted, resolved: Resolved, defaults: Defaults) -> Itera
     yield from _check_data(wanted, resolved)
     yield from _check_access(wanted)
     yield from _check_allowed(wanted, resolved, defaults)
+    yield from _check_annotations(wanted, defaults)
     yield from _check_environment(wanted)
     yield from _check_schedule(wanted)
 
@@ -99,6 +100,20 @@ def _check_allowed(wanted: Wanted, resolved: Resolved, defaults: Defaults) -> It
     priority = wanted.template.priority_class_name
     if priority is not None and priority not in allowed.priority_classes:
         yield _refuse("podTemplate.priorityClassName", priority, "priorityClasses")
+
+
+def _check_annotations(wanted: Wanted, defaults: Defaults) -> Iterator[Fault]:
+    annotations = (wanted.ingress and wanted.ingress.annotations) or {}
+    for name in sorted(annotations):
+        if not any(_is_named(name, pattern) for pattern in defaults.allowed.ingress_annotations):
+            yield _refuse("ingress.annotations", name, "ingressAnnotations")
+
+
+def _is_named(name: str, pattern: str) -> bool:
+    """Whether a pattern names it, or what it begins with and `*`."""
+    if pattern.endswith("*"):
+        return name.startswith(pattern.removesuffix("*"))
+    return name == pattern
 
 
 def _read_host(url: str) -> str:

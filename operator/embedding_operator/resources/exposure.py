@@ -60,8 +60,9 @@ class Ingress(Shape):
         ]
         | None
     ) = None
-    """Annotations for the Ingress controller; snippets of its configuration, aliases of the host
-    and names under gpu-embedding.io/ and app.kubernetes.io/ are refused."""
+    """Annotations for the Ingress controller, of those that the operator's defaults allow; snippets
+    of its configuration, aliases of the host and names under gpu-embedding.io/ and
+    app.kubernetes.io/ are refused whatever they allow."""
 
 
 class AuthMode(StrEnum):

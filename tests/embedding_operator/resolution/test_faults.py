@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from embedding_indexes import DEFAULTS, POSTGRESQL, S3, SHARED, an_index, wanted
 from embedding_operator.children.environment import build_environment
@@ -33,6 +34,11 @@ def env(*names: str) -> dict[str, Any]:
     return {"podTemplate": {"env": [{"name": name, "value": ""} for name in names]}}
 
 
+def annotated(name: str) -> dict[str, Any]:
+    """An index that is open to everybody, with one annotation of its Ingress."""
+    return {"auth": {"mode": "None"}, "ingress": {"host": "a.b", "annotations": {name: "x"}}}
+
+
 POSTGRES_BY_DEFAULT = {"type": "PostgreSQL", "secret": "main"}
 SHARED_VOLUME = {"type": "Volume", "volume": {"accessMode": "ReadWriteMany"}}
 LAST = {"deletionPolicy": "SnapshotThenDelete"}
@@ -50,6 +56,7 @@ FAULTY: list[tuple[dict[str, Any], Reason, str]] = [
     ({"encoder": {"url": "http://evil"}}, Reason.NOT_ALLOWED, "evil"),
     ({"storage": s3_at("http://evil")}, Reason.NOT_ALLOWED, "evil"),
     ({"podTemplate": {"priorityClassName": "high"}}, Reason.NOT_ALLOWED, "high"),
+    (annotated("nginx.ingress.kubernetes.io/use-regex"), Reason.NOT_ALLOWED, "use-regex"),
     (env("ADMIN_PORT", "MINE"), Reason.NOT_ALLOWED, "env: ADMIN_PORT is"),
     (env("admin_keys_file"), Reason.NOT_ALLOWED, "admin_keys_file"),
     ({"snapshots": {"schedule": "61 * * * *"}}, Reason.SCHEDULE_INVALID, "61"),
@@ -118,6 +125,29 @@ def test_defaults_give_what_is_missing_and_allow_what_is_foreign(
 ) -> None:
     assert faults_of(spec) != []
     assert faults_of(spec, **defaults) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "is_allowed"),
+    [
+        ("example.com/owner", "example.com/owner", True),
+        ("example.com/owner", "example.com/owners", False),
+        ("example.com/*", "example.com/owner", True),
+        ("example.com/*", "another.example.com/owner", False),
+        ("*", "example.com/owner", True),
+    ],
+)
+def test_annotations_are_allowed_by_name_or_by_what_they_begin_with(
+    pattern: str, name: str, *, is_allowed: bool
+) -> None:
+    faults = faults_of(annotated(name), allowed={"ingress_annotations": [pattern]})
+    assert [name in each.message for each in faults] == ([] if is_allowed else [True])
+
+
+@pytest.mark.parametrize("pattern", ["", "a*b", "a b"])
+def test_a_pattern_of_annotations_has_one_star_at_its_end(pattern: str) -> None:
+    with pytest.raises(ValidationError):
+        Defaults.model_validate({**DEFAULT, "allowed": {"ingress_annotations": [pattern]}})
 
 
 def test_what_was_resolved_stays_allowed() -> None:
