@@ -78,8 +78,8 @@ class Allowed(_Strict):
     """Values of `storage.s3.endpoint`, besides the one of the defaults; Amazon's own is allowed."""
     priority_classes: tuple[str, ...] = ()
     ingress_annotations: tuple[AnnotationPattern, ...] = ()
-    """Names of `ingress.annotations`, or what they begin with and `*`. What an Ingress controller or
-    external-dns does with one may reach beyond the index, and beyond its namespace."""
+    """Names of `ingress.annotations`, or what they begin with and `*`. What an Ingress controller
+    or external-dns does with one may reach beyond the index, and beyond its namespace."""
 
 
 class Bounds(_Strict):

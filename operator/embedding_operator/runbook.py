@@ -184,8 +184,8 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     ),
     (_SPEC, Reason.NOT_ALLOWED): Entry(
         "False",
-        "The installation does not allow a host, an endpoint, a class, an annotation of its Ingress "
-        "or a variable that it names.",
+        "The installation does not allow a host, an endpoint, a class, an annotation or a variable "
+        "that it names.",
         "Ask whoever installed it.",
     ),
     (_SPEC, Reason.NAME_TAKEN): Entry(

@@ -240,6 +240,13 @@ RULES: Final = (
         _templated("annotations", "container.apparmor.security.beta.kubernetes.io/server"),
         "annotations cannot take a pod's AppArmor profile away",
     ),
+    Rule(
+        "killed-at-once",
+        f"{_POD}.terminationGracePeriod",
+        {"podTemplate": {"terminationGracePeriod": "0h1s"}},
+        {"podTemplate": {"terminationGracePeriod": "0h0s"}},
+        "terminationGracePeriod is at least 1s: with none a pod counts as gone while it still runs",
+    ),
     *(
         Rule(
             f"env-{name}",

@@ -157,6 +157,6 @@ def _build_affinity(wanted: Wanted) -> dict[str, Any]:
 
 def _count_grace(wanted: Wanted) -> int:
     own = wanted.template.termination_grace_period
-    if own is not None:
-        return int(parse_duration(own).total_seconds())
+    if own is not None:  # without any, a pod counts as gone while it still writes to its file
+        return max(1, int(parse_duration(own).total_seconds()))
     return count_delay(wanted) + SHUTDOWN_GRACE + LAST_WORDS

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from embedding_operator.children.ingresses import list_paths
 from embedding_operator.children.metadata import ALIAS, UID
 from embedding_operator.names import INDEXES, INGRESSES, SERVICES
@@ -59,11 +61,14 @@ def _find_taken_paths(index: EmbeddingIndex, others: list[Manifest]) -> Iterator
     for other in others:
         asked = (other.get("spec") or {}).get("ingress")
         namespace, name = other["metadata"]["namespace"], other["metadata"]["name"]
-        if not asked or asked["host"] != ingress.host or namespace == index.meta.namespace:
+        if not asked or asked.get("host") != ingress.host or namespace == index.meta.namespace:
             continue
         if _age(other) >= (index.meta.created, index.meta.uid):
             continue
-        theirs = Ingress.model_validate(asked)
+        try:
+            theirs = Ingress.model_validate(asked)
+        except ValidationError:  # nothing is made of what cannot be read
+            continue
         for each in (name, *_aliases(other)):
             for path, _ in list_paths(theirs, each):
                 if path in mine:
@@ -120,8 +125,8 @@ def _find_wanted_elsewhere(neighbours: list[Manifest]) -> Iterator[ChildKey]:
 
 
 def _host(body: Manifest) -> str | None:
-    ingress = (body.get("spec") or {}).get("ingress")
-    return str(ingress["host"]) if ingress else None
+    host = ((body.get("spec") or {}).get("ingress") or {}).get("host")
+    return None if host is None else str(host)
 
 
 def _aliases(body: Manifest) -> tuple[str, ...]:

@@ -112,6 +112,10 @@ _CONFINED = (
     "!self.exists(k, k.startsWith('container.apparmor.security.beta.kubernetes.io/'))",
     "annotations cannot take a pod's AppArmor profile away",
 )
+_NOT_AT_ONCE = (
+    "self.matches('[1-9]')",
+    "terminationGracePeriod is at least 1s: with none a pod counts as gone while it still runs",
+)
 _VALUE = Annotated[str, Field(max_length=4096)]
 _LABEL_VALUE = Annotated[
     str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
@@ -155,8 +159,11 @@ class PodTemplate(Shape):
     means the pods of this index."""
     priority_class_name: ObjectName | None = None
     """Priority of the pods; must be allowed by the operator's defaults."""
-    termination_grace_period: Duration | None = None
-    """Time a pod has to finish what it accepted, for example `60s`; 45s by default."""
+    termination_grace_period: (
+        Annotated[Duration, Field(json_schema_extra=validated(_NOT_AT_ONCE))] | None
+    ) = None
+    """Time a pod has to finish what it accepted, for example `60s`, 1s at least; 45s by default.
+    With less it may be killed over requests that it would have answered."""
     env: (
         Annotated[
             list[EnvironmentVariable],

@@ -201,6 +201,12 @@ def test_who_says_how_long_to_wait_for_a_node_is_heard() -> None:
     assert told == {"node.kubernetes.io/unreachable": 9, "node.kubernetes.io/not-ready": 30}
 
 
+@pytest.mark.parametrize(("told", "seconds"), [("0s", 1), ("1s", 1), ("1m30s", 90)])
+def test_a_pod_is_never_taken_for_gone_while_it_runs(told: str, seconds: int) -> None:
+    pod = pod_of(make("minimal", podTemplate={"terminationGracePeriod": told}))
+    assert pod["terminationGracePeriodSeconds"] == seconds
+
+
 def test_a_request_is_never_above_its_limit() -> None:
     pod = pod_of(make("minimal", resources={"limits": {"memory": "256Mi"}}))
     assert pod["containers"][0]["resources"]["requests"]["memory"] == "256Mi"

@@ -9,7 +9,7 @@ from embedding_indexes import NAMESPACE, NOW, index_body
 from embedding_indexes import wanted as wanted_of
 from embedding_operator.names import INDEXES, INGRESSES, SERVICES
 from embedding_operator.observe.cache import Cache
-from embedding_operator.observe.claims import find_claims
+from embedding_operator.observe.claims import find_claims, find_rivals
 from embedding_operator.observe.observation import Claims
 from embedding_operator.plan.children import Child, list_children
 from embedding_operator.resources.objects import parse_index
@@ -230,3 +230,17 @@ def test_an_index_without_a_spec_does_not_stand_in_the_way(town: Town) -> None:
     town.cache.put(INDEXES, body)
     town.build("first", {**SHOP, **LIVE})
     assert town.claims("first").aliases == ("live",)
+
+
+@pytest.mark.parametrize(
+    "ingress", [{"host": "shop.example", "path": 3}, {"path": "/x"}, {"host": ["shop.example"]}]
+)
+def test_an_older_index_that_cannot_be_read_has_no_path_and_harms_nobody(
+    town: Town, ingress: dict[str, Any]
+) -> None:
+    town.build("first", {"ingress": ingress}, namespace="others")
+    town.build("second", SHOP)
+    assert town.claims("second").paths == {}
+    body = town.cache.get(INDEXES, "others", "first")
+    assert body is not None
+    assert set(find_rivals(body, town.cache)) <= {(NAMESPACE, "second")}
