@@ -5,6 +5,7 @@ The only importer of `kubernetes`.
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -76,7 +77,7 @@ class KubernetesCluster:
         self,
         configuration: Configuration,
         count: Callable[[str, int], None] = lambda *_: None,
-        rate: float = 50.0,
+        rate: int = 50,
         agent: str = PROGRAM,
     ) -> None:
         """To the API server of `configuration`.
@@ -84,7 +85,7 @@ class KubernetesCluster:
         Args:
             configuration: Its address, and who we are.
             count: Hears of each request: its verb and its status, 0 where there was no answer.
-            rate: Requests a second, at most.
+            rate: Requests in any second, at most.
             agent: Who we say we are; audit logs have it.
         """
         self._client = ApiClient(configuration)
@@ -184,19 +185,19 @@ class KubernetesCluster:
 
 
 class Limit:
-    """A token bucket: a bound on calls a second, with room for a burst."""
+    """A bound on calls in any second, wherever it begins: they may come all at once."""
 
-    def __init__(self, rate: float, burst: int = 100) -> None:
-        self._interval = 1.0 / rate
-        self._burst = burst
-        self._free_at = 0.0
+    def __init__(self, rate: int) -> None:
+        self._turns: deque[float] = deque(maxlen=rate)
+        """When the last `rate` calls had theirs, or will have it."""
 
     async def take(self) -> None:
         """Wait for a turn."""
-        now = asyncio.get_running_loop().time()
-        self._free_at = max(self._free_at, now - self._burst * self._interval) + self._interval
-        if (wait := self._free_at - now) > 0:
-            await asyncio.sleep(wait)
+        now, turns = asyncio.get_running_loop().time(), self._turns
+        turn = max(now, turns[0] + 1.0) if len(turns) == turns.maxlen else now
+        turns.append(turn)
+        if turn > now:
+            await asyncio.sleep(turn - now)
 
 
 async def load_configuration() -> Configuration:

@@ -52,7 +52,7 @@ async def connected(kubeconfig: Path) -> AsyncIterator[KubernetesCluster]:
     await load_kube_config(  # type: ignore[no-untyped-call]
         str(kubeconfig), client_configuration=configuration
     )
-    cluster = KubernetesCluster(configuration, rate=1e6, agent="test")
+    cluster = KubernetesCluster(configuration, rate=1_000_000, agent="test")
     try:
         yield cluster
     finally:

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from embedding_operator import cluster as module
-from embedding_operator.cluster import KubernetesCluster, Limit, explain, load_configuration
+from embedding_operator.cluster import KubernetesCluster, explain, load_configuration
 from embedding_operator.errors import (
     BadConfiguration,
     Conflicting,
@@ -325,19 +325,6 @@ async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
     server.answers = [wait]
     with pytest.raises(Unavailable, match="TimeoutError"):
         await read(cluster)
-
-
-async def test_after_a_burst_calls_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr("embedding_operator.cluster.asyncio.sleep", sleep)
-    limit = Limit(rate=0.001, burst=2)
-    for _ in range(4):
-        await limit.take()
-    assert [round(seconds, -3) for seconds in waited if seconds > 1] == [1000, 2000]
 
 
 async def test_outside_a_cluster_the_way_is_kubeconfigs(keep: Keep) -> None:
