@@ -14,6 +14,7 @@ from typing import Protocol
 import pytest
 from coverage import Coverage
 from filelock import FileLock
+from hypothesis import settings
 
 from databases import postgresql
 from environment import coverage_names, foreign_names
@@ -23,6 +24,10 @@ from served_models import real_model_settings
 from truth import Truth, compute_truth
 
 __all__ = ["object_store", "postgresql"]
+
+# A machine that is busy is slow, which is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 _TESTS = Path(__file__).parent
 _ROOMS_OF_OTHER_PROCESSES = frozenset({"clients", "fuzz", "load", "parity"})
