@@ -38,9 +38,9 @@ class Passes:
             raise answer
         return answer
 
-    async def wait_for(self, count: int) -> None:
+    async def wait_for(self, count: int, keys: Set[IndexKey] = frozenset()) -> None:
         async with asyncio.timeout(SECONDS):
-            while len(self.asked) < count:
+            while len(self.asked) < count or not keys <= set(self.asked):
                 self.changed.clear()
                 await self.changed.wait()
 
@@ -240,7 +240,7 @@ async def test_a_pass_that_fails_is_tried_again_and_stops_no_other(
     note(stage, INDEXES, indexed(1), "ADDED")
     await stage.passes.wait_for(1)
     note(stage, INDEXES, indexed(2, "other"), "ADDED")
-    await stage.passes.wait_for(2)
+    await stage.passes.wait_for(2, {DOCS, (NAMESPACE, "other")})
     is_tried_again = stage.passes.asked.count(DOCS) > 1
     assert is_tried_again or stage.controller.queue._failures == {DOCS: 1}
     assert stage.controller.stuck is None
