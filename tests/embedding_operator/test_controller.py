@@ -1,7 +1,7 @@
 """What was watched becomes keys, keys become passes, and lists come again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from typing import Any, cast
 
 import pytest
