@@ -4,8 +4,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-_LOST: Final = "the process that ran it ended"
-"""How a pod tells of work whose process is gone (embedding_service/jobs/runner.py)."""
+LOST: Final = "process_ended"
+"""Code of work whose process is gone."""
+OTHER_MODEL: Final = frozenset({"model_mismatch", "model_not_found", "model_unavailable"})
+"""Codes of an encoder that answers, but not with the index's model."""
 
 
 def name_bootstrap(uid: str) -> str:
@@ -61,6 +63,8 @@ class EncoderReport(_Word):
     device: str | None = None
     is_fallback: bool = False
     fault: str | None = None
+    code: str | None = None
+    """What the fault is for programs, as in docs/errors.md."""
 
 
 class Load(_Word):
@@ -107,13 +111,15 @@ class Job(_Word):
     """queued, running, succeeded, failed or cancelled."""
     progress: float = 0.0
     error: str | None = None
+    code: str | None = None
+    """What the error is for programs: as in docs/errors.md, or `process_ended`."""
     detail: JobDetail = JobDetail()
     instance: str = ""
 
     @property
     def is_lost(self) -> bool:
         """Whether it has failed because its process is gone; such work may be done again."""
-        return self.has_failed and _LOST in (self.error or "")
+        return self.has_failed and self.code == LOST
 
     @property
     def has_failed(self) -> bool:

@@ -5,12 +5,14 @@ import typing
 import pytest
 
 from embedding_operator.reasons import Reason
-from embedding_operator.reports import _LOST, Report
+from embedding_operator.reports import LOST, OTHER_MODEL, Report
 from embedding_operator.resources.index import EngineType, FieldType, Metric
 from embedding_operator.runbook import RUNBOOK
 from embedding_operator.service_settings import SETTINGS
+from embedding_service.errors import ModelNotServed, ModelUnavailable
 from embedding_service.indexes import definition
-from embedding_service.jobs.runner import ENDED
+from embedding_service.indexes.errors import ModelMismatch
+from embedding_service.jobs.runner import ENDED_CODE
 from embedding_service.settings import Settings
 
 
@@ -32,8 +34,9 @@ def test_words_of_a_spec_are_the_servers_own_in_small_letters(
     assert {each.value.lower() for each in theirs} == {each.value for each in ours}
 
 
-def test_lost_work_is_told_in_the_words_that_the_operator_knows() -> None:
-    assert _LOST == ENDED
+def test_codes_that_the_operator_decides_by_are_the_servers_own() -> None:
+    assert LOST == ENDED_CODE
+    assert {each.code for each in (ModelMismatch, ModelNotServed, ModelUnavailable)} == OTHER_MODEL
 
 
 def test_the_least_that_a_pod_may_say_is_a_report() -> None:

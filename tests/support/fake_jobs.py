@@ -8,7 +8,7 @@ from embedding_service.retrieval.requests import Restoration
 
 JOB = JobFacts(
     id="j1", index="articles", kind="compact", state=JobState.QUEUED, progress=0.0, phase=None,
-    error=None, detail={}, created_at=1.5e9, updated_at=1.5e9,
+    error=None, code=None, detail={}, created_at=1.5e9, updated_at=1.5e9,
 )  # fmt: skip
 
 

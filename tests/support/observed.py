@@ -42,12 +42,12 @@ def a_report(**told: Any) -> Report:
     return Report.model_validate({"instance": "i-1", "ready": True, "index": index, **told})
 
 
-def a_job(state: str, error: str | None = None, **detail: Any) -> Job:
-    told = {"id": "j-1", "state": state, "error": error, "instance": "i-1", "detail": detail}
-    return Job.model_validate(told)
+def a_job(state: str, error: str | None = None, code: str | None = None, **detail: Any) -> Job:
+    told = {"id": "j-1", "state": state, "error": error, "code": code, "instance": "i-1"}
+    return Job.model_validate({**told, "detail": detail})
 
 
-LOST = a_job("failed", "the process that ran it ended")
+LOST = a_job("failed", "the process that ran it ended", "process_ended")
 
 
 def observe(

@@ -7,7 +7,7 @@ from typing import Final
 
 from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.reasons import ConditionType, Reason
-from embedding_operator.reports import Report
+from embedding_operator.reports import OTHER_MODEL, EncoderReport, Report
 from embedding_operator.resolution.faults import Fault
 from embedding_operator.resources.status import Condition
 from embedding_operator.resources.times import read_time
@@ -179,7 +179,7 @@ def _find_in_reports(facts: Facts) -> Iterator[Trouble]:
                 f"the database is away ({told}); searches go on, writes wait for it",
             )
         if not report.encoder.serving:
-            yield _explain_encoder(report.encoder.fault)
+            yield _explain_encoder(report.encoder)
         if report.snapshot.fault is not None:
             yield Trouble(Reason.SNAPSHOT_LOAD_FAILED, report.snapshot.fault)
         if facts.wants_gpu and report.encoder.is_fallback:
@@ -189,9 +189,9 @@ def _find_in_reports(facts: Facts) -> Iterator[Trouble]:
             )
 
 
-def _explain_encoder(fault: str | None) -> Trouble:
-    told = fault or "it does not answer"
-    if "fingerprint" in told:
+def _explain_encoder(encoder: EncoderReport) -> Trouble:
+    told = encoder.fault or "it does not answer"
+    if encoder.code in OTHER_MODEL:
         return Trouble(Reason.MODEL_UNAVAILABLE, told)
     return Trouble(
         Reason.ENCODER_UNAVAILABLE,

@@ -38,9 +38,9 @@ class Report:
         """It is done."""
         self._change(JobState.SUCCEEDED, 1.0, {})
 
-    def fail(self, error: str) -> None:
-        """It has come to nothing."""
-        self._change(JobState.FAILED, 0.0, {"error": error})
+    def fail(self, error: str, code: str | None = None) -> None:
+        """It has come to nothing; `code` says for programs what the sentence says for people."""
+        self._change(JobState.FAILED, 0.0, {"error": error, "code": code})
 
     def _change(self, state: JobState, progress: float, detail: dict[str, JSONValue]) -> None:
         with self._telling:

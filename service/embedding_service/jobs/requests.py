@@ -50,6 +50,8 @@ class JobFacts:
     """What it is at, in a word; None before it begins."""
     error: str | None
     """Why it has failed, in a sentence."""
+    code: str | None
+    """The same for programs: of docs/errors.md, or `process_ended`; None for what has none."""
     detail: Mapping[str, JSONValue]
     """What is its kind's own: what was asked, and what has come of it."""
     created_at: float
@@ -65,7 +67,7 @@ class JobFacts:
 def describe(job: Job, index: str) -> JobFacts:
     """A job of the index with this name."""
     detail = dict(job.detail)
-    phase, error = detail.pop("phase", None), detail.pop("error", None)
+    phase, error, code = (detail.pop(each, None) for each in ("phase", "error", "code"))
     key, instance = detail.pop(KEY, None), detail.pop(INSTANCE, None)
     return JobFacts(
         id=job.id,
@@ -75,6 +77,7 @@ def describe(job: Job, index: str) -> JobFacts:
         progress=job.progress,
         phase=None if phase is None else str(phase),
         error=None if error is None else str(error),
+        code=None if code is None else str(code),
         detail=detail,
         created_at=job.created_at,
         updated_at=job.updated_at,

@@ -23,6 +23,7 @@ from embedding_service.jobs.report import JobFailed, Report
 from embedding_service.jobs.requests import INSTANCE, Order
 
 ENDED: Final = "the process that ran it ended"
+ENDED_CODE: Final = "process_ended"
 STALE: Final = 60.0
 """Seconds without a word after which a job's process counts as gone."""
 _HEARTBEAT: Final = 15.0
@@ -121,7 +122,8 @@ class Runner:
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         for ticket in self._tickets.values():
-            ticket.report.fail(_tell_ended(ticket.report.job))  # but those that have ended before
+            told = _tell_ended(ticket.report.job)
+            ticket.report.fail(told, ENDED_CODE)  # but those that have ended before
         self._running = None
         self._news.set()
         await self._writing
@@ -149,7 +151,7 @@ class Runner:
         if not self._is_lost(job, patience):
             return job
         report = Report(job)
-        report.fail(_tell_ended(job))
+        report.fail(_tell_ended(job), ENDED_CODE)
         with suppress(NotFound):  # its index was dropped
             self._record.update_job(report.job)
         return report.job
@@ -175,10 +177,10 @@ class Runner:
         try:
             await work(report)
         except (JobFailed, ServiceError) as error:
-            report.fail(str(error))
+            report.fail(str(error), error.code if isinstance(error, ServiceError) else None)
             _log.warning("a job has failed", job=job.id, kind=job.kind, reason=str(error))
         except Exception:  # noqa: BLE001  whatever it was, the next job is not to blame
-            report.fail(_UNFORESEEN)
+            report.fail(_UNFORESEEN, ServiceError.code)
             _log.exception("a job has failed", job=job.id, kind=job.kind)
         else:
             report.succeed()

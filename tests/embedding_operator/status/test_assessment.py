@@ -120,7 +120,7 @@ TABLE: list[tuple[Facts, ConditionType, bool, Reason]] = [
     (reported(index={"damage": "rows"}), C.DEGRADED, True, Reason.INDEX_DAMAGED),
     (reported(encoder={"serving": False}), C.DEGRADED, True, Reason.ENCODER_UNAVAILABLE),
     (
-        reported(encoder={"serving": False, "fault": "another fingerprint"}),
+        reported(encoder={"serving": False, "fault": "another one", "code": "model_mismatch"}),
         C.DEGRADED,
         True,
         Reason.MODEL_UNAVAILABLE,

@@ -29,7 +29,7 @@ def test_progress_never_goes_back_and_is_whole_only_at_the_end() -> None:
 def test_nothing_is_told_of_a_job_that_has_ended() -> None:
     report = queued()
     report.tell("reading", 0.25)
-    report.fail("no room")
+    report.fail("no room", "out_of_space")
     ended = report.job
     report.tell("writing", 0.5)
     report.succeed()
@@ -40,3 +40,4 @@ def test_nothing_is_told_of_a_job_that_has_ended() -> None:
         0.25,
         "no room",
     )
+    assert ended.detail["code"] == "out_of_space"

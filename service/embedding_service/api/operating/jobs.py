@@ -81,6 +81,7 @@ def _entry(facts: JobFacts) -> dict[str, Any]:
         "progress": facts.progress,
         "phase": facts.phase,
         "error": facts.error,
+        "code": facts.code,
         "detail": dict(facts.detail),
         "instance": facts.instance,
         "created_at": datetime.fromtimestamp(facts.created_at, UTC),

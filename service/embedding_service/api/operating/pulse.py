@@ -13,7 +13,7 @@ class Pulse:
         """`encoder` believes for a while what it was told of `model`, its default one for None."""
         self._encoder = encoder
         self._model = model
-        self.fault: str | None = None
+        self.fault: ServiceError | None = None
         """Why it told nothing of the model when it was asked last."""
         self.fingerprint: str | None = None
         """Of the model, as it was told last."""
@@ -28,6 +28,6 @@ class Pulse:
         try:
             model = await self._encoder.describe(self._model)
         except ServiceError as error:
-            self.fault = error.message
+            self.fault = error
         else:
             self.fault, self.fingerprint = None, model.fingerprint

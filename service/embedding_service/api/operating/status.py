@@ -10,6 +10,8 @@ from embedding_service.api.operating.pulse import Pulse
 from embedding_service.api.operating.rooms import sole_of
 from embedding_service.api.probes import readiness_of
 from embedding_service.api.rooms import Rooms, rooms_of
+from embedding_service.errors import Unavailable
+from embedding_service.indexes.errors import ModelMismatch
 from embedding_service.retrieval.requests import DatabaseFacts, IndexFacts
 from embedding_service.telemetry.usage import cpu_seconds
 
@@ -78,13 +80,33 @@ def _local(rooms: Rooms) -> dict[str, Any]:
         "device": model and model.device,
         "is_fallback": fallback is not None,
         "fault": health.fault or fallback,
+        "code": health.fault and Unavailable.code,
     }
 
 
 def _remote(rooms: Rooms, pulse: Pulse, index: IndexFacts | None) -> dict[str, Any]:
     """Whether it answered last, with the index's model: where it runs it is its own affair."""
-    fault = rooms.embedder.health().fault or pulse.fault
+    fault, code = _find_fault(rooms, pulse, index)
+    return {
+        "serving": fault is None,
+        "device": None,
+        "is_fallback": False,
+        "fault": fault,
+        "code": code,
+    }
+
+
+def _find_fault(
+    rooms: Rooms, pulse: Pulse, index: IndexFacts | None
+) -> tuple[str | None, str | None]:
+    """A sentence for people, and a code of docs/errors.md for programs."""
+    silence = rooms.embedder.health().fault
+    if silence is not None:
+        return silence, Unavailable.code
+    if pulse.fault is not None:
+        return pulse.fault.message, pulse.fault.code
     wanted, served = index and index.fingerprint, pulse.fingerprint
-    if fault is None and wanted is not None and served is not None and wanted != served:
-        fault = f"the index is of a model with fingerprint {wanted}, and {served} is served"
-    return {"serving": fault is None, "device": None, "is_fallback": False, "fault": fault}
+    if wanted is None or served is None or wanted == served:
+        return None, None
+    told = f"the index is of a model with fingerprint {wanted}, and {served} is served"
+    return told, ModelMismatch.code

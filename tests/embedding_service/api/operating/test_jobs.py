@@ -15,11 +15,11 @@ SNAPSHOT = {"id", "version", "count", "size_bytes", "created", "uri", "checksum"
 async def test_a_snapshot_tells_all_that_is_to_be_known_of_it(pod: Pod, tmp_path: Path) -> None:
     job = await pod.order("snapshot", "k1", held=[])
     assert set(job) == {
-        "id", "kind", "key", "state", "progress", "phase", "error", "detail", "instance",
-        "created_at", "updated_at",
+        "id", "kind", "key", "state", "progress", "phase", "error", "code", "detail",
+        "instance", "created_at", "updated_at",
     }  # fmt: skip
     assert (job["kind"], job["key"], job["state"]) == ("snapshot", "k1", "succeeded")
-    assert (job["progress"], job["error"]) == (1.0, None)
+    assert (job["progress"], job["error"], job["code"]) == (1.0, None, None)
     assert job["instance"] == (await pod.ask("GET", "/status"))["instance"]
     detail = job["detail"]
     assert set(detail) == SNAPSHOT | {"metric", "fingerprint"}

@@ -47,7 +47,7 @@ async def test_what_came_of_the_last_question_is_told() -> None:
     encoder.failure = Unavailable("no answer from there")
     pulse = Pulse(encoder, None)
     pulse.feel()
-    await until(lambda: pulse.fault == "no answer from there", SECONDS, "a refusal")
+    await until(lambda: pulse.fault is encoder.failure, SECONDS, "a refusal")
     encoder.failure, encoder.fingerprint = None, "e" * 64
     pulse.feel()
     await until(lambda: pulse.fault is None, SECONDS, "an answer")

@@ -58,3 +58,4 @@ async def test_an_order_whose_process_is_gone_is_told_as_failed_and_done_elsewhe
     newest, oldest = (await one.ask("GET", "/jobs?key=k1"))["jobs"]
     assert (newest["id"], oldest["state"]) == (again["id"], "failed")
     assert "the process that ran it ended" in oldest["error"]
+    assert oldest["code"] == "process_ended"

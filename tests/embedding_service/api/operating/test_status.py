@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from databases import PostgreSQL
+from embedding_service.errors import ModelNotServed
 from embedding_service.indexes.errors import Damage
 from operator_port import NAME, UID, Pod, running_pod
 from waiting import until
@@ -32,6 +33,7 @@ async def test_a_pod_that_is_well_says_so(pod: Pod) -> None:
     assert told["database"] == {"reachable": True, "fault": None, "silent_seconds": None}
     assert told["encoder"] == {
         "serving": True, "device": "cpu", "is_fallback": False, "fault": None,
+        "code": None,
     }  # fmt: skip
     load = told["load"]
     assert (load["in_flight"], load["queue_wait_seconds"] >= 0) == (0, True)
@@ -104,14 +106,19 @@ async def test_an_encoder_on_another_server_is_told_by_its_last_answer(tmp_path:
         assert (encoder["serving"], encoder["device"], encoder["is_fallback"]) == (
             False, None, False,
         )  # fmt: skip
-        assert "no answer" in encoder["fault"]
+        assert ("no answer" in encoder["fault"], encoder["code"]) == (True, "unavailable")
         await asyncio.wait({pulse._asking})  # the second question
         pulse.fault, pulse.fingerprint = None, "f" * 64
         pod.application.embedder._failure = None  # type: ignore[attr-defined]
         pulse._asking = asyncio.create_task(asyncio.Event().wait())
         encoder = (await pod.ask("GET", "/status"))["encoder"]
-        pulse._asking.cancel()
         assert (encoder["serving"], "f" * 64 in encoder["fault"]) == (False, True)
+        assert encoder["code"] == "model_mismatch"
+        pulse.fault = ModelNotServed("mini", ["other"])
+        encoder = (await pod.ask("GET", "/status"))["encoder"]
+        pulse._asking.cancel()
+        assert (encoder["serving"], encoder["code"]) == (False, "model_not_found")
+        assert "'mini' is not served" in encoder["fault"]
 
 
 async def test_damage_is_told(pod: Pod) -> None:
