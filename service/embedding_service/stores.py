@@ -1,23 +1,27 @@
 """Composition of what snapshots lie in, by the settings; the rest of it is in app.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from embedding_service import __version__
 from embedding_service.errors import InvalidRequest
 from embedding_service.indexes.archive import Archive
-from embedding_service.indexes.records.record import Build
+from embedding_service.indexes.errors import NotFound
+from embedding_service.indexes.records.opening import is_file, open_record
+from embedding_service.indexes.records.record import Build, Record
 from embedding_service.indexes.snapshots.choice import Choice
 from embedding_service.indexes.snapshots.keys import Keys
 from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.shelf import Shelf
 from embedding_service.indexes.snapshots.stores import open_store
 from embedding_service.secret import Secret
-from embedding_service.settings import IndexSettings, OperatorSettings
+from embedding_service.settings import NO_DATABASE, IndexSettings, OperatorSettings
 
 _SNAPSHOTS = "snapshots"
-"""Folder in DATA_DIR."""
+_NO_FOLDER = "sweeping"
+"""Folders in DATA_DIR; the second is never made."""
 _ANY = Choice()
 
 
@@ -33,6 +37,33 @@ def build_archive(
     policy = Policy(settings.snapshots_kept, timedelta(seconds=settings.snapshots_kept_for))
     store = open_store(url_of(settings), keys=_read_keys(settings))
     return Archive(store, settings.data_dir, policy, __version__, builds, choice)
+
+
+@contextmanager
+def open_archive(settings: IndexSettings) -> Iterator[Archive]:
+    """The snapshots, for a process beside those that serve: to drop and collect, not to publish.
+
+    It is told of graphs that servers share over PostgreSQL. A SQLite file is left to its server,
+    which shares none. Raises RecordUnavailable.
+    """
+    # Another folder than a server's: an archive empties that of whoever published there before.
+    apart = settings.model_copy(
+        update={"data_dir": settings.data_dir / _NO_FOLDER, "snapshot_url": url_of(settings)}
+    )
+    address = Secret("DATABASE_URL_FILE", settings.database_url, settings.database_url_file)
+    is_named = settings.database_url not in {"", NO_DATABASE} or settings.database_url_file
+    if not is_named or is_file(address):
+        yield build_archive(apart)
+        return
+    with closing(open_record(address, apart.data_dir)) as record:
+        yield build_archive(apart, lambda uid: _find_build(record, uid))
+
+
+def _find_build(record: Record, uid: str) -> Build:
+    try:
+        return record.build(uid)
+    except NotFound:  # no server has made it yet
+        return Build(0, ())
 
 
 def url_of(settings: IndexSettings) -> str:

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from databases import postgresql_url
+
+__all__ = ["postgresql_url"]
+
 
 @pytest.fixture
 def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -202,13 +202,18 @@ class Archive:
         """Remove the files on disk here of an index that is gone; its snapshots stay."""
         shutil.rmtree(self._cache / uid, ignore_errors=True)
 
-    def retire(self, uid: str, policy: Policy) -> list[str]:
+    def drop_old(self, uid: str, policy: Policy) -> list[str]:
         """Drop the snapshots that `policy` lets go; their ids, oldest first."""
         listed = manifests.snapshots(self._store, uid)
         dropped = []
         for old in retention.plan_drops(listed.manifests, policy, datetime.now(UTC)):
             retention.drop(self._store, uid, old.number)
             dropped.append(old.id)
+        return dropped
+
+    def retire(self, uid: str, policy: Policy) -> list[str]:
+        """The same, and remove files if that can be done now."""
+        dropped = self.drop_old(uid, policy)
         try:
             self.collect(uid)
         except ServiceError as error:  # they may go the next time

@@ -12,6 +12,7 @@ from embedding_service.cli.index import (
     listing,
     search,
     snapshots,
+    sweep,
 )
 
 
@@ -34,4 +35,5 @@ def build_app() -> typer.Typer:
     app.command()(snapshots.snapshot)
     app.command()(snapshots.restore)
     app.command()(snapshots.check)
+    app.command()(sweep.sweep)
     return app

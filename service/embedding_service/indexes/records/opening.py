@@ -57,6 +57,12 @@ def open_record(
     return Record(database, shared, patience)
 
 
+def is_file(url: str | Secret) -> bool:
+    """Whether the database is a file, which one process owns. Raises RecordUnavailable."""
+    secret = Secret("DATABASE_URL", url) if isinstance(url, str) else url
+    return _parse(secret).drivername in _SQLITE
+
+
 def _parse(secret: Secret) -> URL:
     try:
         address = make_url(secret.read())

@@ -35,6 +35,8 @@ class Policy:
     """All of these, whatever their number."""
     held: frozenset[str] = frozenset()
     """Ids of those that somebody needs, whatever their number and age."""
+    made_by: datetime | None = None
+    """All that were made after this moment: `held` is of then, and cannot know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def plan_drops(snapshots: Sequence[Manifest], policy: Policy, now: datetime) -> 
     old = [
         each
         for each in ordered[max(1, policy.newest) :]
-        if _age(each, now) >= policy.younger_than and each.id not in policy.held
+        if _age(each, now) >= policy.younger_than
+        and each.id not in policy.held
+        and (policy.made_by is None or each.created <= policy.made_by)
     ]
     return old[::-1]
 

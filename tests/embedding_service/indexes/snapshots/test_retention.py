@@ -88,6 +88,16 @@ def test_what_is_held_is_never_dropped_and_the_rest_as_before(
     assert there[-1:] == [each for each in there[-1:] if each not in dropped]
 
 
+@settings(deadline=None)
+@given(ages=ages, days=st.integers(0, 100))
+def test_what_was_made_after_its_moment_is_not_a_policys(ages: list[int], days: int) -> None:
+    there = [manifest_of(number, age) for number, age in enumerate(ages, start=1)]
+    policy = Policy(1, NOTHING)
+    dropped = plan_drops(there, replace(policy, made_by=CREATED - timedelta(days=days)), CREATED)
+    old = {manifest_of(number, age).id for number, age in enumerate(ages, start=1) if age >= days}
+    assert dropped == [each for each in plan_drops(there, policy, CREATED) if each.id in old]
+
+
 def test_a_purge_leaves_nothing_of_an_index_and_all_of_the_others(
     store: BlobStore, tmp_path: Path
 ) -> None:
