@@ -106,6 +106,8 @@ class Controller:
         if event == "DELETED":
             earlier: Mapping[str, Any] = body
             self._cache.drop(kind, body)
+            if kind is SNAPSHOTS and index is not None:
+                self._tell_left(index, body)
         else:
             earlier = self._cache.put(kind, body) or body
             if earlier is not body and not _is_news(kind, earlier, body):
@@ -117,6 +119,18 @@ class Controller:
             for each in (earlier, body):
                 for rival in find_rivals(each, self._cache):
                     self.queue.add(rival, _SETTLE)
+
+    def _tell_left(self, index: IndexKey, snapshot: Mapping[str, Any]) -> None:
+        """Whose index is gone, of that nobody knows the storage's keys."""
+        uri = (snapshot.get("status") or {}).get("uri")
+        if uri is not None and self._cache.get(INDEXES, *index) is None:
+            name = snapshot["metadata"]["name"]
+            _log.warning(
+                "a snapshot's index is gone, so its data stays",
+                namespace=index[0],
+                snapshot=name,
+                uri=uri,
+            )
 
     async def list_all(self) -> None:
         """Read every kind anew; each index gets a pass. Raises Unavailable, Refused."""

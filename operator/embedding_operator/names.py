@@ -31,6 +31,7 @@ SERVICES: Final = Kind("v1", "Service", "services")
 CONFIG_MAPS: Final = Kind("v1", "ConfigMap", "configmaps")
 CLAIMS: Final = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 BUDGETS: Final = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+JOBS: Final = Kind("batch/v1", "Job", "jobs")
 INGRESSES: Final = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 POLICIES: Final = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 PODS: Final = Kind("v1", "Pod", "pods")
@@ -39,5 +40,5 @@ AUTOSCALERS: Final = Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizont
 EVENTS: Final = Kind("events.k8s.io/v1", "Event", "events")
 SECRETS: Final = Kind("v1", "Secret", "secrets")
 
-CHILDREN: Final = (CLAIMS, CONFIG_MAPS, SERVICES, POLICIES, DEPLOYMENTS, BUDGETS, INGRESSES)
+CHILDREN: Final = (CLAIMS, CONFIG_MAPS, SERVICES, POLICIES, DEPLOYMENTS, BUDGETS, INGRESSES, JOBS)
 """What an index may own, in the order in which it is made."""

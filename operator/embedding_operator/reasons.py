@@ -47,6 +47,7 @@ class Reason(StrEnum):
     SNAPSHOT_LOAD_FAILED = "SnapshotLoadFailed"
     SNAPSHOT_UNREACHABLE = "SnapshotUnreachable"
     SNAPSHOT_FAILING = "SnapshotFailing"
+    SWEEP_FAILED = "SweepFailed"
     RUNNING_ON_CPU = "RunningOnCPU"
     SCALING_CONFLICT = "ScalingConflict"
     PURGE_FAILED = "PurgeFailed"

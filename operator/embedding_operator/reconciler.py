@@ -23,6 +23,7 @@ from embedding_operator.observe.observer import Observer
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.plan import Plan, Setting, name_children, plan
 from embedding_operator.plan.snapshots import list_held
+from embedding_operator.plan.sweeping import find_sweeper, list_new
 from embedding_operator.plan.turns import Turns
 from embedding_operator.resources.objects import EmbeddingIndex, parse_index
 from embedding_operator.status.figures import temper
@@ -137,6 +138,9 @@ class Reconciler:
         patience = _FRESH if memory.is_moving else _STALE
         observation = await self._observer.observe(index, names, patience)
         planned = plan(observation, setting)
+        if sweeps := list_new(planned.changes):
+            observation = await self._observer.look_again(observation, sweeps)
+            planned = plan(observation, setting)
         if planned.deletion is not None:
             done = await self._end(observation, planned, memory)
         else:
@@ -188,16 +192,20 @@ class Reconciler:
             memory.written_at = now
 
     async def _sweep(self, observation: Observation, memory: _Memory) -> None:
-        """Have pods drop what no object holds: when one has gone, and now and then."""
+        """Have a pod drop what no object holds: when one has gone, and now and then."""
         held, now = list_held(observation.snapshots), observation.now
+        pod = find_sweeper(observation)
+        if pod is None:
+            return
         if memory.swept is not None and memory.swept[0] == held and now - memory.swept[1] < _SWEEP:
             return
         if memory.sweep_after is not None and now < memory.sweep_after:
             return
-        is_done = await self._executor.sweep(observation, held)
-        if is_done:
+        if await self._observer.is_ending(observation.index.meta.namespace):
+            return  # objects go with it, and nobody has let go of what they hold
+        if await self._executor.sweep(observation.index, pod, held):
             memory.swept = held, now
-        elif is_done is not None:
+        else:
             memory.sweep_after = now + _SWEEP_AGAIN
 
     async def _end(self, observation: Observation, planned: Plan, memory: _Memory) -> _Done:

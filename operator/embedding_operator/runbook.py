@@ -144,6 +144,13 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     (_DEGRADED, Reason.SNAPSHOT_FAILING): Entry(
         "True", "Three snapshots have failed in a row.", "The message has the last one's error."
     ),
+    (_DEGRADED, Reason.SWEEP_FAILED): Entry(
+        "True",
+        "It has no pods, and the Job that removes what no snapshot object holds has failed. "
+        "Nothing else waits for it.",
+        "`kubectl logs job/NAME` of the Job in the message says why. It is tried again after an "
+        "hour, and at once when that Job is deleted.",
+    ),
     (_DEGRADED, Reason.RUNNING_ON_CPU): Entry(
         "True",
         "A GPU was asked for and cannot be used: it serves, slowly.",

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from embedding_operator.children.metadata import INDEX
 from embedding_operator.cluster import Cluster
 from embedding_operator.errors import PodFailure
-from embedding_operator.names import CHILDREN, DEPLOYMENTS, INDEXES, PODS, Kind
+from embedding_operator.names import CHILDREN, DEPLOYMENTS, INDEXES, JOBS, PODS, Kind
 from embedding_operator.reports import IndexReport, Report, SnapshotReport
 from embedding_operator.resources.objects import Manifest
+from embedding_operator.resources.times import write_time
 
 VERSION = 7
 DOCUMENTS = 3
@@ -122,7 +124,26 @@ class Kubelet:
         orphans = [pod for pod in pods if pod["metadata"]["labels"][INDEX] not in owners]
         for pod in orphans:
             await self._delete(pod)
-        return any([*moved, orphans, await self._collect_garbage()])
+        ended = [await self._end_job(each) for each in await self._list(JOBS)]
+        return any([*moved, orphans, *ended, await self._collect_garbage()])
+
+    async def _end_job(self, job: Manifest) -> bool:
+        """As if its pod had done what it was to do; whether it had not ended before."""
+        if job.get("status", {}).get("completionTime"):
+            return False
+        now = write_time(datetime.now(UTC))
+        status = {
+            "startTime": now,
+            "completionTime": now,
+            "succeeded": 1,
+            "uncountedTerminatedPods": {},
+            "conditions": [
+                {"type": type_, "status": "True", "lastTransitionTime": now}
+                for type_ in ("SuccessCriteriaMet", "Complete")
+            ],
+        }
+        await self._tell(JOBS, job["metadata"]["name"], status)
+        return True
 
     async def _collect_garbage(self) -> bool:
         """What belonged to an index that is gone; whether there was any."""

@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 RUNS = int(os.environ.get("OPERATOR_LIVES", "100"))
 SEED = int(os.environ.get("OPERATOR_SEED", "0")) or random.SystemRandom().randrange(2**32)
 AT_ONCE = 4
+REST = timedelta(minutes=3)
+"""After which an index without pods is swept; all steps together last less than a snapshot may."""
 LONGEST = 40
 """Calls of the longest life; a pass that makes an index takes about thirty."""
 
@@ -74,9 +77,11 @@ async def live(
     world = World(cluster, name)
     for step in steps:
         await step(world)
-        if fate is not None:
-            await die_often(world, fate)
-        await world.settle()
+        for rest in (timedelta(), REST):
+            world.now += rest
+            if fate is not None:
+                await die_often(world, fate)
+            await world.settle()
     assert await world.settle() == []
     return await world.picture()
 

@@ -17,6 +17,7 @@ from embedding_operator.names import (
     DEPLOYMENTS,
     EVENTS,
     INDEXES,
+    JOBS,
     PODS,
     SERVICES,
     SNAPSHOTS,
@@ -68,6 +69,7 @@ async def test_each_right_is_used_and_none_is_missing(
     async with acting(server, cluster, account) as world:
         await keep_keys(world, account)
         await make_and_change(world)
+        await rest(world)
         await scale(world)
         await wait_for_a_secret(world)
         await tidy_up(world)
@@ -141,6 +143,18 @@ async def make_and_change(world: World) -> None:
         await world.settle()
     await world.put("docs", snapshots=MINUTELY)
     await world.settle()
+
+
+async def rest(world: World) -> None:
+    """Without pods, for a while."""
+    await world.put("docs", replicas=0)
+    await world.settle()
+    world.now += timedelta(minutes=3)
+    await world.settle()
+    assert await list_all(world, JOBS)
+    await world.put("docs")
+    await world.settle()
+    assert await list_all(world, JOBS) == []
 
 
 async def scale(world: World) -> None:

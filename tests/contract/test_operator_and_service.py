@@ -1,17 +1,24 @@
 """What the operator and the server have in common, though they share no module."""
 
 import typing
+from pathlib import Path
 
 import pytest
 
+from embedding_indexes import NOW, wanted
+from embedding_operator.children.sweeps import build_sweep
+from embedding_operator.plan import sweeping
 from embedding_operator.reasons import Reason
 from embedding_operator.reports import LOST, OTHER_MODEL, Report
 from embedding_operator.resources.index import EngineType, FieldType, Metric
 from embedding_operator.runbook import RUNBOOK
 from embedding_operator.service_settings import SETTINGS
+from embedding_service.cli import main
+from embedding_service.cli.index import sweep
 from embedding_service.errors import ModelNotServed, ModelUnavailable
 from embedding_service.indexes import definition
 from embedding_service.indexes.errors import ModelMismatch
+from embedding_service.indexes.snapshots import layout
 from embedding_service.jobs.runner import ENDED_CODE
 from embedding_service.settings import Settings
 
@@ -37,6 +44,24 @@ def test_words_of_a_spec_are_the_servers_own_in_small_letters(
 def test_codes_that_the_operator_decides_by_are_the_servers_own() -> None:
     assert LOST == ENDED_CODE
     assert {each.code for each in (ModelMismatch, ModelNotServed, ModelUnavailable)} == OTHER_MODEL
+
+
+def test_a_job_comes_back_for_files_when_they_may_go() -> None:
+    assert sweeping._FILES_STAY > layout.GRACE
+
+
+def test_the_server_knows_the_words_of_a_job_that_sweeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = build_sweep(wanted(), "docs-sweep", ["0001"], "digest", NOW)
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    for each in container["env"]:
+        monkeypatch.setenv(each["name"], each["value"])
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))  # no pod has its folders here
+    monkeypatch.setattr(sweep, "configure_logs", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main(container["args"])
+    assert ended.value.code == 0
 
 
 def test_the_least_that_a_pod_may_say_is_a_report() -> None:

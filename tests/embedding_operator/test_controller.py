@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from embedding_indexes import NAMESPACE, index_body
 from embedding_operator.children.metadata import INDEX
@@ -190,6 +191,21 @@ async def test_an_event_that_is_told_twice_is_no_news(stage: Stage) -> None:
     stage.due()
     note(stage, PODS, body, "ADDED")
     assert stage.due() == set()
+
+
+async def test_of_a_snapshot_whose_index_is_gone_it_is_told_where_its_data_stays(
+    stage: Stage,
+) -> None:
+    spec, metadata = {"indexRef": {"name": "docs"}}, {"name": "one", "namespace": NAMESPACE}
+    orphan = {"metadata": metadata, "spec": spec, "status": {"uri": "s3://bucket/team/uid/1"}}
+    unmade = {"metadata": {**metadata, "name": "two"}, "spec": spec}
+    with capture_logs() as logs:
+        for body in (orphan, unmade):
+            note(stage, SNAPSHOTS, body, "DELETED")
+        note(stage, INDEXES, indexed(1))
+        note(stage, SNAPSHOTS, orphan, "DELETED")
+    (told,) = logs
+    assert (told["snapshot"], told["uri"]) == ("one", "s3://bucket/team/uid/1")
 
 
 async def test_a_snapshot_is_its_indexs(stage: Stage) -> None:

@@ -41,6 +41,10 @@ class FakeCluster(Cluster):
         key = (kind, metadata["namespace"], metadata["name"])
         return self._store("ADDED" if key not in self.objects else "MODIFIED", key, body)
 
+    def remove(self, kind: Kind, namespace: str, name: str) -> None:
+        """As `add`."""
+        self._remove((kind, namespace, name))
+
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         self._ask("get", kind, name)
         return copy.deepcopy(self._find((kind, namespace, name)))

@@ -1,11 +1,11 @@
 """What an operator sees of an index: pods, their reports, children as the API server keeps them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from embedding_indexes import NAMESPACE, NOW, an_index
-from embedding_operator.names import DEPLOYMENTS
+from embedding_operator.names import DEPLOYMENTS, JOBS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.plan.children import Child
@@ -93,7 +93,15 @@ def _keep_one(child: Child, rollout: dict[str, int]) -> Manifest:
         replicas = child.manifest["spec"]["replicas"]
         names = ("replicas", "updatedReplicas", "readyReplicas")
         kept["status"] = {"observedGeneration": 1, **dict.fromkeys(names, replicas), **rollout}
+    if child.kind is JOBS:
+        kept["status"] = a_job_status("Complete")
     return kept
+
+
+def a_job_status(end: str, at: datetime = NOW) -> dict[str, Any]:
+    """Of a Job that has ended: `Complete` or `Failed`."""
+    condition = {"type": end, "status": "True", "lastTransitionTime": write_time(at)}
+    return {"conditions": [condition]}
 
 
 def _fill(value: Any) -> Any:

@@ -108,6 +108,10 @@ class Town:
             pod = pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=labels)
             pod["spec"]["containers"] = deployment["spec"]["template"]["spec"]["containers"]
             self.cluster.add(PODS, pod)
+        for pod in self.cluster.of(PODS):
+            name = pod["metadata"]["name"]
+            if name.startswith(f"{index}-") and int(name.removeprefix(f"{index}-")) >= replicas:
+                self.cluster.remove(PODS, NAMESPACE, name)
         counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), replicas)
         generation = deployment["metadata"]["generation"]
         status = {**counts, "observedGeneration": generation}

@@ -11,6 +11,7 @@ from embedding_operator.apply.writer import Applied, Writer
 from embedding_operator.errors import PodFailure
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from embedding_operator.observe.observation import ChildKey, Observation
+from embedding_operator.observe.pods import Pod
 from embedding_operator.plan.actions import Event, SnapshotAction, name_snapshot
 from embedding_operator.plan.bootstrap import Bootstrap
 from embedding_operator.plan.children import Changes
@@ -107,13 +108,9 @@ class Executor:
             except PodFailure as error:
                 _log.warning("a snapshot is not loaded", pod=order.pod.name, reason=error.message)
 
-    async def sweep(self, observation: Observation, held: list[str]) -> bool | None:
-        """Have a pod drop the snapshots that nobody holds; whether it did, None without a pod."""
-        ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
-        if not ready:
-            return None
-        pod = min(ready, key=lambda each: each.name)
-        return await self._snapshots.sweep(observation.index.key, pod.address or "", held)
+    async def sweep(self, index: EmbeddingIndex, pod: Pod, held: list[str]) -> bool:
+        """Have a pod drop the snapshots that nobody holds; whether it did."""
+        return await self._snapshots.sweep(index.key, pod.address or "", held)
 
     async def purge(self, observation: Observation, deletion: Deletion) -> bool:
         """Have a pod remove all rows of an index; whether it did."""

@@ -16,6 +16,7 @@ BOOTSTRAP: Final = f"{_ROOT}/bootstrap"
 ENCODER: Final = f"{_ROOT}/encoder"
 AUTH: Final = f"{_ROOT}/auth"
 DATA: Final = "/data"
+DATA_VOLUME: Final = "data"
 SNAPSHOTS: Final = "/snapshots"
 ENCODER_KEY: Final = "key"
 API_KEYS: Final = "keys.toml"
@@ -67,7 +68,7 @@ def _list_volumes(wanted: Wanted) -> Iterator[Mount]:
         claim: dict[str, Any] = {"persistentVolumeClaim": {"claimName": name_data(index)}}
     else:
         claim = {"emptyDir": {}}
-    yield Mount("data", DATA, claim, is_read_only=False)
+    yield Mount(DATA_VOLUME, DATA, claim, is_read_only=False)
     if wanted.storage.volume is not None:
         source = {"persistentVolumeClaim": {"claimName": name_snapshots(index)}}
         yield Mount("snapshots", SNAPSHOTS, source, is_read_only=False)

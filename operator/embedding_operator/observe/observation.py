@@ -51,7 +51,8 @@ class Observation:
     autoscalers: tuple[str, ...] = ()
     """HorizontalPodAutoscalers on this index, looked for only where it scales by itself."""
     is_namespace_ending: bool = False
-    """Whether no pod will ever come again; looked for only where the index is being deleted."""
+    """Whether no pod will ever come again; looked for only where the index is being deleted, or a
+    Job is about to be made."""
     claims: Claims = field(default_factory=Claims)
     cores: Mapping[str, float] = field(default_factory=dict)
     """By uid of the pod: cores in use, as the mean of some seconds; of those that have reported

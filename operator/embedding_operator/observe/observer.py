@@ -90,9 +90,33 @@ class Observer:
             bootstrap=await self._follow_bootstrap(index, pods),
             reloads=await self._follow_reloads(index, pods, reports),
             autoscalers=await self._find_autoscalers(index),
-            is_namespace_ending=await self._is_ending(index),
+            is_namespace_ending=index.meta.deleted is not None
+            and await self.is_ending(index.meta.namespace),
             claims=find_claims(index, self._cache),
         )
+
+    async def look_again(self, observation: Observation, names: Iterable[ChildKey]) -> Observation:
+        """The same, with what only the API server knows for certain before Jobs are made.
+
+        Whether its namespace goes, and whether there are children of these names.
+        """
+        index = observation.index.meta
+        return replace(
+            observation,
+            children={
+                **observation.children,
+                **await self._find_children((index.namespace, index.name), names),
+            },
+            is_namespace_ending=await self.is_ending(index.namespace),
+        )
+
+    async def is_ending(self, namespace: str) -> bool:
+        """Whether a namespace is being deleted, or gone."""
+        try:
+            body = await self._cluster.get(NAMESPACES, "", namespace)
+        except Missing:
+            return True
+        return body["metadata"].get("deletionTimestamp") is not None
 
     def forget(self, key: IndexKey) -> None:
         """The index is gone."""
@@ -115,15 +139,6 @@ class Observer:
         ]
         self._autoscalers[key] = (tuple(found), now)
         return tuple(found)
-
-    async def _is_ending(self, index: EmbeddingIndex) -> bool:
-        if index.meta.deleted is None:
-            return False
-        try:
-            namespace = await self._cluster.get(NAMESPACES, "", index.meta.namespace)
-        except Missing:
-            return True
-        return namespace["metadata"].get("deletionTimestamp") is not None
 
     async def _find_children(
         self, key: IndexKey, names: Iterable[ChildKey]

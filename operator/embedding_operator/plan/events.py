@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from embedding_operator.plan.actions import Event
+from embedding_operator.plan.children import Changes
 from embedding_operator.reasons import ConditionType
 from embedding_operator.resources.status import Condition, IndexStatus
 
@@ -24,6 +25,13 @@ def tell_transitions(earlier: IndexStatus, now: IndexStatus) -> Iterator[Event]:
         if type_ in _TOLD and _is_news(condition, known.get(condition.type)):
             is_bad = _BAD.get(type_) == condition.status
             yield Event(condition.reason, condition.message, is_warning=is_bad)
+
+
+def tell_drift(changes: Changes) -> Iterator[Event]:
+    """One event for each child that somebody else has changed."""
+    for kind, name in changes.drifted:
+        told = f"{kind.kind} {name} was changed by somebody and is put back"
+        yield Event("DriftCorrected", told)
 
 
 def _is_news(condition: Condition, earlier: Condition | None) -> bool:

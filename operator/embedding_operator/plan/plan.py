@@ -7,19 +7,20 @@ from typing import Final
 from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.children.pods import CONTAINER, pick_image
 from embedding_operator.defaults import Defaults
-from embedding_operator.names import DEPLOYMENTS
+from embedding_operator.names import DEPLOYMENTS, JOBS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.plan.actions import Event, SnapshotAction
 from embedding_operator.plan.bootstrap import Bootstrap, plan_bootstrap
-from embedding_operator.plan.children import Changes, list_children, plan_changes
+from embedding_operator.plan.children import Changes, Child, list_children, plan_changes
 from embedding_operator.plan.deletion import Deletion, plan_deletion
-from embedding_operator.plan.events import tell_transitions
+from embedding_operator.plan.events import tell_drift, tell_transitions
 from embedding_operator.plan.facts import (
     find_claimed,
     find_extra,
     find_foreign,
     find_refused,
     gather,
+    is_renewed,
 )
 from embedding_operator.plan.reloading import Reloading, ReloadOrder, plan_reload
 from embedding_operator.plan.report import tell_status
@@ -31,6 +32,7 @@ from embedding_operator.plan.snapshots import (
     plan_last_snapshots,
     plan_snapshots,
 )
+from embedding_operator.plan.sweeping import Sweeping, plan_sweep
 from embedding_operator.reasons import ConditionType
 from embedding_operator.resolution.faults import find_faults
 from embedding_operator.resolution.resolve import resolve
@@ -111,7 +113,10 @@ def plan(observation: Observation, setting: Setting) -> Plan:
     wanted, is_waiting = _wait_for_turn(
         replace(wanted, replicas=scaling.replicas), observation, setting
     )
-    changes = _plan_changes(observation, wanted, setting, is_open=bootstrap.is_done)
+    sweeping = plan_sweep(observation, wanted)
+    changes = _plan_changes(
+        observation, wanted, setting, sweeping.children, is_open=bootstrap.is_done
+    )
     faults = [
         *find_faults(wanted, resolved, setting.defaults),
         *find_claimed(observation),
@@ -127,7 +132,9 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         foreign = Changes(foreign=changes.foreign)
         return _stand_still(observation, wanted, setting, facts, foreign)
     facts = _foresee(facts, changes, setting.refusals)
-    status, reloading, snapshots = _plan_data(observation, wanted, setting, facts, bootstrap)
+    status, reloading, snapshots = _plan_data(
+        observation, wanted, setting, facts, bootstrap, sweeping
+    )
     status = status.model_copy(update={"resolved": resolved, "autoscaling": scaling.status})
     return Plan(
         status,
@@ -137,12 +144,12 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         reloading.orders,
         events=(
             *tell_transitions(index.status, status),
-            *_tell_drift(changes),
+            *tell_drift(changes),
             *scaling.events,
         ),
         requeue_after=_when(observation, status, bootstrap),
         history=scaling.history,
-        wants_turn=is_waiting or _is_renewed(index, facts),
+        wants_turn=is_waiting or is_renewed(index, facts),
         is_degraded=has_condition(status, ConditionType.DEGRADED),
     )
 
@@ -164,15 +171,17 @@ def _plan_data(
     setting: Setting,
     facts: Facts,
     bootstrap: Bootstrap,
+    sweeping: Sweeping,
 ) -> tuple[IndexStatus, Reloading, SnapshotPlan]:
     """Snapshots made and loaded, and the status that tells of all."""
     reloading = Reloading(status=observation.index.status.reload)
     if bootstrap.is_done:
         reloading = plan_reload(observation, setting.defaults.bounds.reloads)
     snapshots = plan_snapshots(observation, setting.refusals)
+    troubles = (bootstrap.trouble, reloading.trouble, sweeping.trouble)
     facts = replace(
         facts,
-        extra=find_extra(observation, setting.refusals, bootstrap.trouble, reloading.trouble),
+        extra=find_extra(observation, setting.refusals, *troubles),
         is_reloading=reloading.is_going_on,
     )
     status = tell_status(observation, wanted, facts, snapshots.last_slot).model_copy(
@@ -213,7 +222,10 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     changes = Changes()
     if needs_pod:  # what was scaled to zero is woken for it
         changes = _plan_changes(observation, replace(wanted, replicas=1), setting, is_open=False)
-        changes = Changes(tuple(each for each in changes.applied if each.kind is DEPLOYMENTS))
+        changes = Changes(
+            tuple(each for each in changes.applied if each.kind is DEPLOYMENTS),
+            removed=tuple(each for each in changes.removed if each[0] is JOBS),
+        )
     return Plan(
         status,
         changes,
@@ -238,10 +250,15 @@ def _want(
 
 
 def _plan_changes(
-    observation: Observation, wanted: Wanted, setting: Setting, *, is_open: bool
+    observation: Observation,
+    wanted: Wanted,
+    setting: Setting,
+    sweeps: tuple[Child, ...] = (),
+    *,
+    is_open: bool,
 ) -> Changes:
     return plan_changes(
-        list(list_children(wanted, setting.namespace, is_open=is_open)),
+        [*list_children(wanted, setting.namespace, is_open=is_open), *sweeps],
         observation.children,
         observation.index.meta,
         setting.settled,
@@ -277,20 +294,6 @@ def _is_ready(status: IndexStatus) -> bool:
     return has_condition(status, ConditionType.READY)
 
 
-def _is_renewed(index: EmbeddingIndex, facts: Facts) -> bool:
-    """Whether pods that have served are being replaced; a new index spoils nothing."""
-    rollout = facts.rollout
-    is_whole = rollout.is_seen and min(rollout.updated, rollout.ready) >= facts.desired
-    return index.status.fingerprint is not None and not is_whole
-
-
 def has_condition(status: IndexStatus, type_: ConditionType) -> bool:
     """Whether a condition is True."""
     return any((each.type, each.status) == (type_, "True") for each in status.conditions or ())
-
-
-def _tell_drift(changes: Changes) -> list[Event]:
-    return [
-        Event("DriftCorrected", f"{kind.kind} {name} was changed by somebody and is put back")
-        for kind, name in changes.drifted
-    ]

@@ -74,7 +74,7 @@ def tell_status(
             "aliases": list(wanted.aliases) or None,
             "last_failure": _tell_failure(findings, earlier.last_failure, observation.now),
             "snapshots": tell_snapshots(
-                observation.snapshots, scheduled, last_slot, observation.now
+                observation.snapshots, scheduled, last_slot, observation.now, earlier.snapshots
             ),
         }
     )

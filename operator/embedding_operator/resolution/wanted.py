@@ -61,6 +61,11 @@ class WantedStorage:
         return None
 
     @property
+    def is_apart(self) -> bool:
+        """Whether they lie apart from the folder of pods' data."""
+        return self.s3 is not None or self.volume is not None
+
+    @property
     def is_shared(self) -> bool:
         """Whether pods on several nodes can reach it."""
         is_many = self.volume is not None and self.volume.access_mode == "ReadWriteMany"

@@ -22,11 +22,15 @@ def tell_snapshots(
     spec: Snapshots | None,
     last_slot: str | None,
     now: datetime,
+    earlier: SnapshotFacts | None = None,
 ) -> SnapshotFacts | None:
-    """Facts for the status; None where there is nothing to tell. `snapshots` come oldest first."""
+    """Facts for the status; None where there never was anything to tell.
+
+    `snapshots` come oldest first.
+    """
     complete = [each for each in snapshots if each.status.phase is SnapshotPhase.COMPLETED]
     schedule = spec.schedule if spec and not spec.suspend else None
-    if not snapshots and schedule is None and last_slot is None:
+    if not snapshots and schedule is None and last_slot is None and earlier is None:
         return None
     newest = complete[-1] if complete else None
     due = following(schedule, spec.time_zone, now) if spec and schedule else None

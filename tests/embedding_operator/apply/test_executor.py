@@ -51,15 +51,9 @@ async def test_a_pod_that_is_away_is_no_error(executor: Executor, pods: FakePods
     pods.is_away = True
     await executor.fill(observe(), FILLING)
     assert not await executor.purge(observe(), Deletion(purge=a_pod()))
-    assert not await executor.sweep(observe(pods=(a_pod(),)), [])
+    assert not await executor.sweep(an_index(), a_pod(), [])
 
 
 async def test_rows_are_removed_by_who_names_them(executor: Executor, pods: FakePods) -> None:
     assert await executor.purge(observe(), Deletion(purge=a_pod(), removes_snapshots=True))
     assert pods.asked == [("POST", "/purge", {"confirm": KEY, "snapshots": True}, None)]
-
-
-async def test_without_a_ready_pod_nothing_is_swept(executor: Executor, pods: FakePods) -> None:
-    leaving = observe(pods=(a_pod("a", is_leaving=True), a_pod("b", is_ready=False)))
-    assert not await executor.sweep(leaving, ["1"])
-    assert pods.asked == []

@@ -8,6 +8,7 @@ from embedding_indexes import NOW, a_snapshot
 from embedding_operator.reasons import Reason
 from embedding_operator.resources.data import Snapshots
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
+from embedding_operator.resources.status import SnapshotFacts
 from embedding_operator.resources.times import write_time
 from embedding_operator.status.snapshots import (
     assess_snapshots,
@@ -55,6 +56,12 @@ def test_health_is_that_of_the_last_one_and_of_its_age(
 def test_where_nobody_wants_any_nothing_is_said(spec: Snapshots | None) -> None:
     assert assess_snapshots([], spec, NOW) is None
     assert tell_snapshots([], spec, None, NOW) is None
+
+
+def test_that_there_were_some_is_not_forgotten() -> None:
+    earlier = tell_snapshots(history("Completed"), None, None, NOW)
+    later = tell_snapshots([], None, None, NOW, earlier)
+    assert later == SnapshotFacts(failures=0)
 
 
 @pytest.mark.parametrize("minutes", range(0, 121, 10))
