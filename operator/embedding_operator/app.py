@@ -22,6 +22,7 @@ from embedding_operator.keyring import Keyring
 from embedding_operator.metrics import Metrics
 from embedding_operator.observe.cache import Cache
 from embedding_operator.observe.observer import Observer
+from embedding_operator.patience import persist
 from embedding_operator.pods import HttpPods
 from embedding_operator.reconciler import Reconciler
 from embedding_operator.settings import Settings
@@ -30,7 +31,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 async def run(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT. Raises BadConfiguration, Unavailable, Refused."""
+    """Until SIGTERM or SIGINT. Raises BadConfiguration."""
     defaults = load_defaults(settings.defaults_file)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -43,17 +44,19 @@ async def run(settings: Settings) -> None:
         closing.push_async_callback(cluster.close)
         secret = f"{settings.operator_release}-operator-keys"
         keyring = Keyring(cluster, settings.operator_namespace, secret, _now)
-        await keyring.look()
-        keeping = asyncio.create_task(keyring.keep())
-        closing.callback(keeping.cancel)
         pods = HttpPods(lambda: keyring.signer)
         closing.push_async_callback(pods.close)
         controller = build_controller(settings, defaults, cluster, pods, keyring, metrics)
         health = HealthServer(settings.health_port, lambda: controller.stuck, registry)
         await health.start()
         closing.push_async_callback(health.close)
-        await controller.start()
+        if not await persist(keyring.look, stop):
+            return
+        keeping = asyncio.create_task(keyring.keep())
+        closing.callback(keeping.cancel)
         closing.push_async_callback(controller.close)
+        if not await persist(controller.start, stop):
+            return
         _log.info("watching", version=__version__, namespaces=settings.watch_namespaces or "all")
         await watch(controller, settings.watch_namespaces, settings.operator, stop)
 

@@ -36,6 +36,9 @@ _LATER: Final = frozenset({429, 500, 502, 503, 504})
 class Cluster(Protocol):
     """Any call may raise Refused (and its kinds) or Unavailable."""
 
+    async def knows(self, kind: Kind) -> bool:
+        """Whether there is such a kind."""
+
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         """One object. Raises Missing."""
 
@@ -96,6 +99,14 @@ class KubernetesCluster:
     async def close(self) -> None:
         """Close its connections."""
         await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def knows(self, kind: Kind) -> bool:
+        """See Cluster."""
+        try:
+            found = await self._call("GET", kind.path)
+        except Missing:
+            return False
+        return any(each["name"] == kind.plural for each in found["resources"])
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         """See Cluster."""

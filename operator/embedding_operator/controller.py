@@ -9,13 +9,7 @@ import structlog
 
 from embedding_operator.children.metadata import MANAGED_BY
 from embedding_operator.cluster import Cluster
-from embedding_operator.errors import (
-    BadConfiguration,
-    Conflicting,
-    Missing,
-    OperatorError,
-    Unavailable,
-)
+from embedding_operator.errors import Conflicting, OperatorError, Unavailable
 from embedding_operator.metrics import Metrics
 from embedding_operator.names import CHILDREN, INDEXES, PODS, PROGRAM, SNAPSHOTS, Kind
 from embedding_operator.observe.cache import Cache, IndexKey, index_of
@@ -62,17 +56,8 @@ class Controller:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """List everything once, then begin to work.
-
-        Raises BadConfiguration: our kinds are not there. Unavailable, Refused.
-        """
-        try:
-            await self.list_all()
-        except Missing as error:
-            raise BadConfiguration(
-                f"the API server does not know {INDEXES.plural} or {SNAPSHOTS.plural}; apply crds/ "
-                "first"
-            ) from error
+        """Look once, then begin to work. Raises Unavailable, Refused."""
+        await self.look()
         self._tasks = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
         self._tasks.append(asyncio.create_task(self._list_again()))
 
@@ -131,6 +116,13 @@ class Controller:
                 snapshot=name,
                 uri=uri,
             )
+
+    async def look(self) -> None:
+        """Read everything anew, before it is watched. Raises Unavailable, Refused."""
+        unknown = [each.plural for each in WATCHED if not await self._cluster.knows(each)]
+        if unknown:
+            raise Unavailable(f"the API server does not know {', '.join(unknown)}; apply crds/")
+        await self.list_all()
 
     async def list_all(self) -> None:
         """Read every kind anew; each index gets a pass. Raises Unavailable, Refused."""

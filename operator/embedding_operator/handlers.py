@@ -3,47 +3,97 @@
 What was watched goes to the controller at once; nothing is decided here. The only importer of kopf.
 """
 
-from typing import Any, Final
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
 
 import kopf
+import structlog
 
 from embedding_operator.controller import SELECTOR, WATCHED, Controller
 from embedding_operator.names import GROUP, INDEXES, SNAPSHOTS, Kind
+from embedding_operator.patience import persist, rest
 
 _WATCH_SECONDS: Final = 300
+_PAUSE: Final = 1.0
+"""Seconds between an end of kopf and its next beginning."""
+Note: TypeAlias = Callable[[Kind, str | None, dict[str, Any]], None]
+"""Hears of each event: its kind, its type, the object."""
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 async def watch(
-    controller: Controller, namespaces: tuple[str, ...], identity: Any, stop: Any
+    controller: Controller, namespaces: tuple[str, ...], identity: Any, stop: asyncio.Event
 ) -> None:
-    """Watch until `stop`, an asyncio.Event, is set, as whoever `identity` names."""
-    await kopf.operator(
-        registry=build_registry(controller),
-        settings=build_settings(),
-        standalone=True,
-        identity=identity,  # else it asks for the user's name, and a container's has none
-        clusterwide=not namespaces,
-        namespaces=namespaces,
-        stop_flag=stop,
-    )
+    """Watch until `stop` is set, as whoever `identity` names.
+
+    kopf ends at an answer that it does not know, a 410 to a list among them. Then everything is
+    read anew, for what it missed, and it begins again.
+    """
+    loop = asyncio.get_running_loop()
+
+    def note(*event: Any) -> None:
+        loop.call_soon_threadsafe(controller.note, *event)
+
+    while not stop.is_set():
+        try:
+            await _run(note, namespaces, identity, stop)
+        except Exception as error:  # noqa: BLE001  whatever it is, to watch no more is worse
+            _log.warning("watching begins again", reason=str(error) or type(error).__name__)
+            await rest(_PAUSE, stop)
+            await persist(controller.look, stop)
 
 
-def build_registry(controller: Controller) -> kopf.OperatorRegistry:
+async def _run(note: Note, namespaces: tuple[str, ...], identity: Any, stop: asyncio.Event) -> None:
+    """Run kopf to its end, in a thread and a loop of its own.
+
+    In the first thread it takes the process's signals; and when it ends, it cancels whatever else
+    there is in its loop.
+    """
+    loops: asyncio.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = asyncio.Queue()
+    ours = asyncio.get_running_loop()
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        ours.call_soon_threadsafe(loops.put_nowait, (asyncio.get_running_loop(), stopping))
+        await kopf.operator(
+            registry=build_registry(note),
+            settings=build_settings(),
+            standalone=True,
+            identity=identity,  # else it asks for the user's name, and a container's has none
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=stopping,
+        )
+
+    running = asyncio.create_task(asyncio.to_thread(asyncio.run, run()))
+    told = asyncio.create_task(stop.wait())
+    theirs, stopping = await loops.get()
+    await asyncio.wait((running, told), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    with suppress(RuntimeError):  # it has ended by itself
+        theirs.call_soon_threadsafe(stopping.set)
+    await running
+
+
+def build_registry(note: Note) -> kopf.OperatorRegistry:
     """Event handlers alone: any other kind writes annotations or finalizers of kopf's."""
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(login)
     for kind in WATCHED:
         group, _, version = kind.api.rpartition("/")
         decorate = kopf.on.event(group, version, kind.plural, id=kind.plural, registry=registry)
-        decorate(_note(controller, kind))
+        decorate(_hear(note, kind))
     return registry
 
 
-def _note(controller: Controller, kind: Kind) -> Any:
-    async def note(event: dict[str, Any], **_: Any) -> None:
-        controller.note(kind, event["type"], event["object"])
+def _hear(note: Note, kind: Kind) -> Any:
+    async def hear(event: dict[str, Any], **_: Any) -> None:
+        note(kind, event["type"], event["object"])
 
-    return note
+    return hear
 
 
 def login(**arguments: Any) -> Any:
@@ -67,7 +117,8 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.connect_timeout = 10
     settings.watching.chunk_size = 200
     settings.networking.request_timeout = 30
-    settings.process.ultimate_exiting_timeout = 20
+    # It would end this process so long after its own end, by which it begins again here.
+    settings.process.ultimate_exiting_timeout = None
     for kind in WATCHED:
         if kind not in (INDEXES, SNAPSHOTS):
             group, _, version = kind.api.rpartition("/")

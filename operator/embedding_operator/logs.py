@@ -34,3 +34,5 @@ def configure_logs(settings: Settings) -> None:
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
     logging.getLogger("kopf").setLevel(logging.WARNING)  # one line for each event otherwise
+    # That it leaves signals alone, which is as it is to be.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)

@@ -48,6 +48,10 @@ class MortalCluster:
         self._cluster = cluster
         self._life = life
 
+    async def knows(self, kind: Kind) -> bool:
+        self._life.begin()
+        return await self._cluster.knows(kind)
+
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         self._life.begin()
         found = await self._cluster.get(kind, namespace, name)

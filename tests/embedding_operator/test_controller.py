@@ -106,6 +106,24 @@ async def test_only_its_namespaces_are_listed(stage: Stage) -> None:
     assert stage.due() == {("others", "b")}
 
 
+async def test_kinds_that_the_api_server_does_not_know_are_named(stage: Stage) -> None:
+    stage.cluster.unknown = {SNAPSHOTS}
+    with pytest.raises(Unavailable, match=r"not know embeddingindexsnapshots; apply crds/"):
+        await stage.controller.start()
+    stage.cluster.unknown.clear()
+    await stage.controller.start()
+    assert stage.controller.stuck is None
+
+
+@pytest.mark.parametrize("spec", [{"ingress": "all"}, {"ingress": {}}, {"aliases": [1]}])
+async def test_news_of_an_index_that_cannot_be_read_are_news_of_it_alone(
+    stage: Stage, spec: dict[str, Any]
+) -> None:
+    note(stage, INDEXES, indexed(1, "rival", spec={**LIVE, **HOST}))
+    note(stage, INDEXES, indexed(2, spec=spec))
+    assert DOCS in stage.due()
+
+
 async def test_lists_come_again(stage: Stage) -> None:
     stage.cluster.add(INDEXES, indexed(1))
     await stage.make(resync=0.01).start()

@@ -29,6 +29,9 @@ class FakeCluster(Cluster):
     watcher: Watcher | None = None
     refuse: Callable[[str, Kind, str], OperatorError | None] = lambda *_: None
     """By verb, kind and name; asked before each call."""
+    unknown: set[Kind] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
+    """Fields of a status that the definition does not have."""
     _version: int = 0
     _managed: dict[tuple[Key, str], dict[str, Any]] = field(default_factory=dict)
 
@@ -44,6 +47,10 @@ class FakeCluster(Cluster):
     def remove(self, kind: Kind, namespace: str, name: str) -> None:
         """As `add`."""
         self._remove((kind, namespace, name))
+
+    async def knows(self, kind: Kind) -> bool:
+        self._ask("knows", kind, "")
+        return kind not in self.unknown
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         self._ask("get", kind, name)
@@ -75,7 +82,9 @@ class FakeCluster(Cluster):
     async def apply_status(
         self, kind: Kind, manifest: Manifest, manager: str, *, is_forced: bool = True
     ) -> Manifest:
-        metadata, status = manifest["metadata"], dict(manifest["status"])
+        metadata = manifest["metadata"]
+        told = manifest["status"].items()
+        status = {name: value for name, value in told if name not in self.dropped}
         key = (kind, metadata["namespace"], metadata["name"])
         self._ask("status", kind, key[2])
         there = self._find(key)
