@@ -21,12 +21,21 @@ from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
 from embedding_operator.plan.actions import Event
+from embedding_operator.plan.events import tell_transitions
 from embedding_operator.plan.plan import Plan, Setting, name_children, plan
 from embedding_operator.plan.snapshots import list_held
 from embedding_operator.plan.sweeping import find_sweeper, list_new
 from embedding_operator.plan.turns import Turns
-from embedding_operator.resources.objects import EmbeddingIndex, parse_index
+from embedding_operator.resources.objects import (
+    EmbeddingIndex,
+    Manifest,
+    explain,
+    parse_bare,
+    parse_index,
+)
+from embedding_operator.resources.status import IndexStatus
 from embedding_operator.status.figures import temper
+from embedding_operator.status.refusal import tell_refusal
 from embedding_operator.tokens import Signer
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -54,6 +63,9 @@ class _Memory:
     refusals: dict[ChildKey, str] = field(default_factory=dict)
     history: tuple[Sample, ...] = ()
     written_at: datetime | None = None
+    told: tuple[IndexStatus, IndexStatus] | None = None
+    """The status that was written last, and what the API server made of it: a definition that is
+    older than this operator takes away what it does not know."""
     is_moving: bool = True
     is_purged: bool = False
     swept: tuple[list[str], datetime] | None = None
@@ -105,14 +117,32 @@ class Reconciler:
         try:
             index = parse_index(body)
         except ValidationError as error:
-            _log.error("an index cannot be read", reason=str(error))
-            return None
+            return await self._refuse(key, body, explain(error))
         claimed = await self._executor.claim(index)
         if claimed is None:
             _log.info("left to another operator", owner=index.status.operator)
             self._forget(key)
             return None if index.status.operator else _UNSEEN
         return await self._pass(key, claimed)
+
+    async def _refuse(self, key: IndexKey, body: Manifest, faults: list[str]) -> float | None:
+        """Tell what cannot be read of an index that is this operator's."""
+        _log.error("an index cannot be read", reason="; ".join(faults))
+        try:
+            index = parse_bare(body)
+        except ValidationError as error:  # nobody but an operator has written that
+            _log.error("its status cannot be read either", reason=str(error))
+            return None
+        if not await self._executor.claim_bare(index):
+            self._forget(key)
+            return None if index.status.operator else _UNSEEN
+        earlier, meta = index.status, index.meta
+        status = tell_refusal(earlier, faults, meta.generation, self._observer.now())
+        self._metrics.indexes.tell(*key, status)
+        if status != earlier:
+            await self._executor.report(index, status)
+            await self._executor.tell(index, tell_transitions(earlier, status))
+        return None
 
     def _forget(self, key: IndexKey) -> None:
         self._memories.pop(key, None)
@@ -124,6 +154,8 @@ class Reconciler:
         memory = self._memories.get(key)
         if memory is None or memory.uid != index.meta.uid:
             memory = self._memories[key] = _Memory(index.meta.uid)
+        if memory.told is not None and memory.told[1] == index.status:
+            index = replace(index, status=memory.told[0])
         setting = Setting(
             defaults=self._defaults,
             operator=self._operator,
@@ -188,7 +220,7 @@ class Reconciler:
         self._metrics.indexes.tell(index.meta.namespace, index.meta.name, planned.status)
         status = temper(planned.status, index.status, memory.written_at, now)
         if status != index.status:
-            await self._executor.report(index, status)
+            memory.told = status, await self._executor.report(index, status)
             memory.written_at = now
 
     async def _sweep(self, observation: Observation, memory: _Memory) -> None:

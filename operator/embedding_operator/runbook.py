@@ -170,7 +170,10 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     ),
     (_SPEC, Reason.ACCEPTED): Entry("True", "The spec can be done."),
     (_SPEC, Reason.NOT_SUPPORTED): Entry(
-        "False", "Two wishes do not go together.", "The message says which."
+        "False",
+        "Two wishes do not go together; or something cannot be read, because it was written under "
+        "another definition of the kind.",
+        "The message says which.",
     ),
     (_SPEC, Reason.REPLICAS_NEED_POSTGRESQL): Entry(
         "False", "SQLite serves one pod.", "One replica; or a new index with PostgreSQL."

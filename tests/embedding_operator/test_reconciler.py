@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedding_indexes import NAMESPACE, SHARED
+from embedding_indexes import NAMESPACE, SHARED, index_body
 from embedding_operator.errors import Conflicting, OperatorError, Unavailable
 from embedding_operator.names import (
     CLAIMS,
@@ -76,9 +76,54 @@ async def test_an_index_that_is_gone_is_forgotten(town: Town) -> None:
     assert town.reconciler._memories == {}
 
 
-async def test_an_index_that_cannot_be_read_is_passed_over(town: Town) -> None:
+async def test_an_index_that_cannot_be_read_says_so_once(town: Town) -> None:
     town.build({"replicas": "many"})
+    for _ in range(3):
+        assert await town.turn() is None
+    assert town.told("SpecAccepted") == ("False", "NotSupported")
+    assert town.told() == ("False", "SpecInvalid")
+    assert town.status["phase"] == "Failed"
+    assert "spec.replicas: Input should be a valid integer" in town.status["message"]
+    assert [write for write in town.cluster.writes if write[0] == "status"] == [
+        ("status", "EmbeddingIndex", "docs"),  # the claim
+        ("status", "EmbeddingIndex", "docs"),
+    ]
+    assert [event["reason"] for event in town.cluster.of(EVENTS)] == ["NotSupported"]
+
+
+async def test_an_index_that_cannot_be_read_any_more_keeps_what_was_told(town: Town) -> None:
+    town.build()
+    await town.settle()
+    before = town.status
+    town.build({"replicas": "many"})
+    await town.turn()
+    assert town.status["resolved"] == before["resolved"]
+    assert town.status["phase"] == "Running"
+    assert town.told("Available") == ("True", "MinimumReplicasAvailable")
+    town.build()
+    await town.settle()
+    assert town.told("SpecAccepted") == ("True", "Accepted")
+
+
+@pytest.mark.parametrize("status", [{"operator": "other/main"}, {"conditions": "none"}])
+async def test_an_index_that_cannot_be_read_is_left_where_it_is_not_ours_to_tell(
+    town: Town, status: dict[str, object]
+) -> None:
+    body = index_body({"replicas": "many"}, status)
+    town.cluster.add(INDEXES, body)
     assert await town.turn() is None
+    assert town.cluster.writes == []
+
+
+async def test_a_status_of_which_the_api_server_drops_something_is_not_written_again(
+    town: Town,
+) -> None:
+    town.cluster.dropped = {"lastFailure", "resolved"}
+    town.build(SHARED | {"autoscaling": {"min": 1, "max": 2, "targets": {"cpu": 5}}})
+    await town.settle()
+    town.cluster.writes.clear()
+    for _ in range(3):
+        await town.turn(after=60)
     assert town.cluster.writes == []
 
 

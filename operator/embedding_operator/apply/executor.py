@@ -40,6 +40,10 @@ class Executor:
         """See Writer.claim."""
         return await self._writer.claim(index)
 
+    async def claim_bare(self, index: EmbeddingIndex) -> bool:
+        """See Writer.claim_bare."""
+        return await self._writer.claim_bare(index)
+
     async def hold(self, index: EmbeddingIndex) -> None:
         """Have the finalizer where something is to be done before it goes, and only there."""
         is_held = FINALIZER in index.meta.finalizers
@@ -50,9 +54,9 @@ class Executor:
         """See Writer.change."""
         return await self._writer.change(changes)
 
-    async def report(self, index: EmbeddingIndex, status: IndexStatus) -> None:
+    async def report(self, index: EmbeddingIndex, status: IndexStatus) -> IndexStatus:
         """See Writer.report."""
-        await self._writer.report(index, status)
+        return await self._writer.report(index, status)
 
     async def tell(self, index: EmbeddingIndex, events: Iterable[Event]) -> None:
         """See Writer.tell."""

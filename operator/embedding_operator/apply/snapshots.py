@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
+from embedding_operator.apply.statuses import write_status
 from embedding_operator.children.metadata import build_labels
 from embedding_operator.cluster import Cluster
 from embedding_operator.errors import Conflicting, PodFailure
@@ -129,7 +130,7 @@ class SnapshotMaker:
             "metadata": {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid},
             "status": status.model_dump(by_alias=True, exclude_none=True, mode="json"),
         }
-        await self._cluster.apply_status(SNAPSHOTS, body, self._manager)
+        await write_status(self._cluster, SNAPSHOTS, body, self._manager)
 
 
 def _tell(action: UpdateSnapshot) -> list[Event]:

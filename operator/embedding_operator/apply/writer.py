@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from embedding_operator.apply.statuses import write_status
 from embedding_operator.cluster import Cluster
 from embedding_operator.errors import (
     Conflicting,
@@ -60,21 +61,30 @@ class Writer:
         """The index as it is now, this installation's; None for another's, which is left to it."""
         if index.status.operator is not None:
             return index if index.status.operator == self._operator else None
-        body = _build_status(index.meta, {"operator": self._operator})
+        claimed = await self._take(index.meta)
+        return parse_index(claimed) if claimed is not None else None
+
+    async def claim_bare(self, index: EmbeddingIndex) -> bool:
+        """Claim an index whose spec cannot be read; whether it is this installation's."""
+        if index.status.operator is not None:
+            return index.status.operator == self._operator
+        return await self._take(index.meta) is not None
+
+    async def _take(self, meta: Meta) -> Manifest | None:
+        body = _build_status(meta, {"operator": self._operator})
         try:
-            claimed = await self._cluster.apply_status(
+            return await self._cluster.apply_status(
                 INDEXES, body, f"{self._operator}/claim", is_forced=False
             )
         except Conflicting:
             return None
-        return parse_index(claimed)
 
     async def change(self, changes: Changes) -> Applied:
         """Write children, one after the other; one that is refused does not stop the others."""
         applied = Applied({}, {})
         for child in changes.applied:
             try:
-                live = await self._cluster.apply(child.kind, child.manifest, self.manager)
+                live = await self._apply(child)
             except (Refused, InternalError) as error:
                 _log.warning("a child was refused", child=_name(child), reason=error.message)
                 applied.refusals[child.key] = error.message
@@ -83,6 +93,12 @@ class Writer:
         for kind, body in changes.removed:
             await self.remove(kind, body)
         return applied
+
+    async def _apply(self, child: Child) -> Manifest:
+        try:
+            return await self._cluster.apply(child.kind, child.manifest, self.manager)
+        except Conflicting:  # somebody wrote at once; what is written does not depend on his words
+            return await self._cluster.apply(child.kind, child.manifest, self.manager)
 
     async def remove(self, kind: Kind, body: Manifest) -> None:
         """Delete an object, if it is still that one."""
@@ -104,12 +120,14 @@ class Writer:
         except Missing:
             return
 
-    async def report(self, index: EmbeddingIndex, status: IndexStatus) -> None:
-        """Write the status, all of it but the claim."""
+    async def report(self, index: EmbeddingIndex, status: IndexStatus) -> IndexStatus:
+        """Write the status, all of it but the claim; what the API server made of it."""
         content = status.model_dump(
             by_alias=True, exclude_none=True, exclude={"operator"}, mode="json"
         )
-        await self._cluster.apply_status(INDEXES, _build_status(index.meta, content), self.manager)
+        body = _build_status(index.meta, content)
+        told = await write_status(self._cluster, INDEXES, body, self.manager)
+        return IndexStatus.model_validate(told.get("status") or {})
 
     async def tell(self, kind: Kind, meta: Meta, events: Iterable[Event]) -> None:
         """Post events; one that cannot be posted is logged, for nothing depends on it."""

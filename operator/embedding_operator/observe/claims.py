@@ -1,6 +1,6 @@
 """What indexes ask for that only one of them can have: paths on a host, names in a namespace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -59,15 +59,14 @@ def _find_taken_paths(index: EmbeddingIndex, others: list[Manifest]) -> Iterator
         return
     mine = {path for name in _names(index) for path, _ in list_paths(ingress, name)}
     for other in others:
-        asked = (other.get("spec") or {}).get("ingress")
         namespace, name = other["metadata"]["namespace"], other["metadata"]["name"]
-        if not asked or asked.get("host") != ingress.host or namespace == index.meta.namespace:
+        if _host(other) != ingress.host or namespace == index.meta.namespace:
             continue
         if _age(other) >= (index.meta.created, index.meta.uid):
             continue
         try:
-            theirs = Ingress.model_validate(asked)
-        except ValidationError:  # nothing is made of what cannot be read
+            theirs = Ingress.model_validate(other["spec"]["ingress"])
+        except ValidationError:  # it cannot be read, and has no Ingress
             continue
         for each in (name, *_aliases(other)):
             for path, _ in list_paths(theirs, each):
@@ -125,12 +124,15 @@ def _find_wanted_elsewhere(neighbours: list[Manifest]) -> Iterator[ChildKey]:
 
 
 def _host(body: Manifest) -> str | None:
-    host = ((body.get("spec") or {}).get("ingress") or {}).get("host")
-    return None if host is None else str(host)
+    """As every reader of others' specs here, it takes none for what cannot be read."""
+    ingress = (body.get("spec") or {}).get("ingress")
+    host = ingress.get("host") if isinstance(ingress, Mapping) else None
+    return host if isinstance(host, str) else None
 
 
 def _aliases(body: Manifest) -> tuple[str, ...]:
-    return tuple((body.get("spec") or {}).get("aliases") or ())
+    aliases = (body.get("spec") or {}).get("aliases")
+    return tuple(each for each in aliases or () if isinstance(each, str))
 
 
 def _age(body: Manifest) -> tuple[str, str]:

@@ -118,6 +118,10 @@ class Observer:
             return True
         return body["metadata"].get("deletionTimestamp") is not None
 
+    def now(self) -> datetime:
+        """The time."""
+        return self._clock()
+
     def forget(self, key: IndexKey) -> None:
         """The index is gone."""
         self._reports.pop(key, None)

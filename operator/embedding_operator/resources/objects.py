@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pydantic import ValidationError
+
 from embedding_operator.resources.index import IndexSpec
 from embedding_operator.resources.snapshot import SnapshotSpec, SnapshotStatus
 from embedding_operator.resources.status import IndexStatus
@@ -83,6 +85,22 @@ def parse_index(body: Manifest) -> EmbeddingIndex:
         IndexSpec.model_validate(body.get("spec") or {}),
         IndexStatus.model_validate(body.get("status") or {}),
     )
+
+
+def parse_bare(body: Manifest) -> EmbeddingIndex:
+    """An index whose spec cannot be read, with the smallest one in its place.
+
+    Raises as `parse_index`, where its status cannot be read either.
+    """
+    return parse_index({**body, "spec": {}})
+
+
+def explain(error: ValidationError) -> list[str]:
+    """A sentence for each field of a spec that cannot be read."""
+    return [
+        f"{'.'.join(map(str, ('spec', *fault['loc'])))}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
 
 
 def parse_snapshot(body: Manifest) -> EmbeddingIndexSnapshot:

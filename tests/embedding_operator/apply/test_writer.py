@@ -88,6 +88,22 @@ async def test_a_child_that_is_refused_stops_no_other(cluster: FakeCluster, writ
     assert len(applied.settled) == len(children()) - 1
 
 
+async def test_a_child_that_others_write_at_once_is_written_again(
+    cluster: FakeCluster, writer: Writer
+) -> None:
+    conflicts = [Conflicting("once more", 409)] * len(children())
+    seen: set[tuple[Kind, str]] = set()
+
+    def refuse(verb: str, kind: Kind, name: str) -> OperatorError | None:
+        is_first = (kind, name) not in seen
+        seen.add((kind, name))
+        return conflicts.pop() if is_first else None
+
+    cluster.refuse = refuse
+    applied = await writer.change(Changes(applied=tuple(children())))
+    assert (applied.refusals, conflicts) == ({}, [])
+
+
 async def test_an_api_server_that_is_away_stops_all(cluster: FakeCluster, writer: Writer) -> None:
     cluster.refuse = lambda *_: Unavailable("503")
     with pytest.raises(Unavailable):
