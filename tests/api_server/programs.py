@@ -26,7 +26,11 @@ AGENTS = ("gpu-embedding-operator", "kopf")
 
 @contextmanager
 def running_operator(
-    server: ApiServer, folder: Path, namespaces: str = "", account: Account | None = None
+    server: ApiServer,
+    folder: Path,
+    namespaces: str = "",
+    account: Account | None = None,
+    **settings: str,
 ) -> Iterator[str]:
     """The address of its metrics, once it works. Raises AssertionError at the end if it did what it
     has no right to."""
@@ -44,6 +48,7 @@ def running_operator(
         "WATCH_NAMESPACES": namespaces,
         "HEALTH_PORT": str(port),
         "LOG_LEVEL": "warning",
+        **settings,
     }
     address = f"http://127.0.0.1:{port}"
     with (folder / "operator.log").open("wb") as log:

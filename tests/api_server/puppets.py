@@ -113,6 +113,8 @@ class Kubelet:
         self._namespace = namespace
         self._alive: set[str] = set()
         """uids of the indexes that were there at the last step."""
+        self._gone: set[str] = set()
+        """uids of those that were there once: what is made for them later goes too."""
 
     async def step(self) -> bool:
         """Pods as every Deployment wants them, all ready, and its status says so; whether
@@ -148,15 +150,16 @@ class Kubelet:
     async def _collect_garbage(self) -> bool:
         """What belonged to an index that is gone; whether there was any."""
         alive = {body["metadata"]["uid"] for body in await self._list(INDEXES)}
-        gone, self._alive = self._alive - alive, alive
-        if not gone:
+        self._gone |= self._alive - alive
+        self._alive = alive
+        if not self._gone:
             return False
         is_any = False
         for kind in CHILDREN:
             for body in await self._list(kind):
                 meta = body["metadata"]
                 owners = {owner["uid"] for owner in meta.get("ownerReferences", ())}
-                if owners and not owners & alive:
+                if owners & self._gone:
                     await self._cluster.delete(kind, self._namespace, meta["name"], meta["uid"])
                     is_any = True
         return is_any

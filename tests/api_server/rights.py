@@ -42,6 +42,15 @@ class Account:
         return f"system:serviceaccount:{self.namespace}:{ACCOUNT}"
 
 
+def lead(account: Account, url: str) -> Account:
+    """The same one, that reaches the API server by another address."""
+    known = json.loads(account.kubeconfig.read_text(encoding="utf-8"))
+    known["clusters"][0]["cluster"] = {"server": url}
+    kubeconfig = account.kubeconfig.with_name("led.kubeconfig")
+    kubeconfig.write_text(json.dumps(known), encoding="utf-8")
+    return Account(account.namespace, kubeconfig)
+
+
 def install(
     server: ApiServer,
     folder: Path,
