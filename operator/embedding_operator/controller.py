@@ -54,6 +54,8 @@ class Controller:
         self._concurrency = concurrency
         self._resync = resync
         self._tasks: list[asyncio.Task[None]] = []
+        self._ended_at = float("-inf")
+        """When a pass ended last, by the loop's clock."""
 
     async def start(self) -> None:
         """Look once, then begin to work. Raises Unavailable, Refused."""
@@ -73,7 +75,11 @@ class Controller:
         ended = [task for task in self._tasks if task.done()]
         if ended:
             return f"{len(ended)} of its tasks have ended"
-        if self.queue.oldest > _OVERDUE:
+        if self.queue.longest > _OVERDUE:
+            return f"a pass has gone on for {self.queue.longest:.0f} s"
+        # While passes end, if only in vain, the API server is slow or away: to end would not help.
+        idle = asyncio.get_running_loop().time() - self._ended_at
+        if min(self.queue.oldest, idle) > _OVERDUE:
             return f"an index has waited for {self.queue.oldest:.0f} s"
         return None
 
@@ -150,6 +156,7 @@ class Controller:
             key = await self.queue.take()
             with structlog.contextvars.bound_contextvars(index="/".join(key)):
                 await self._pass(key)
+            self._ended_at = asyncio.get_running_loop().time()
 
     async def _pass(self, key: IndexKey) -> None:
         results = self._metrics.passes

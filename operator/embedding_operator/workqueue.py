@@ -41,6 +41,11 @@ class WorkQueue(Generic[K]):
         waiting = [now - due for due in self._due.values()]
         return max([0.0, *waiting, *(now - since for since in self._busy.values())])
 
+    @property
+    def longest(self) -> float:
+        """Seconds for which the oldest work goes on."""
+        return max([0.0, *(self._clock() - since for since in self._busy.values())])
+
     def add(self, key: K, delay: float = 0.0) -> None:
         """Have it worked on in `delay` seconds at the latest."""
         due = self._clock() + delay

@@ -32,7 +32,7 @@ class Away(Fault):
 class Slow(Fault):
     """Each answer takes its time."""
 
-    delay = 1.5
+    delay = 1.0
 
 
 class Cut(Fault):

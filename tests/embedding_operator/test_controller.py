@@ -19,6 +19,7 @@ from embedding_operator.reconciler import Reconciler
 from fake_cluster import FakeCluster
 from observed import pod_body
 from small_town import DOCS
+from waiting import until
 
 SECONDS = 20
 
@@ -291,6 +292,19 @@ async def test_a_pass_may_ask_for_another(stage: Stage) -> None:
 async def test_a_loop_that_is_stuck_is_told(stage: Stage) -> None:
     stage.controller.queue.add(DOCS, -400.0)
     assert "waited for 400 s" in str(stage.controller.stuck)
+
+
+async def test_a_line_in_which_passes_end_is_not_stuck(stage: Stage) -> None:
+    await stage.controller.start()
+    note(stage, INDEXES, indexed(1), "ADDED")
+    await until(lambda: stage.controller._ended_at > 0, SECONDS, "a pass has ended")
+    stage.controller.queue._due[DOCS] = asyncio.get_running_loop().time() - 400.0
+    assert stage.controller.stuck is None
+
+
+async def test_a_pass_without_an_end_is_told(stage: Stage) -> None:
+    stage.controller.queue._busy[DOCS] = asyncio.get_running_loop().time() - 400.0
+    assert "gone on for 400 s" in str(stage.controller.stuck)
 
 
 async def test_a_task_that_has_ended_is_told(stage: Stage) -> None:
