@@ -14,7 +14,7 @@ from embedding_indexes import NAMESPACE, index_body
 from embedding_operator.__main__ import main
 from embedding_operator.app import run
 from embedding_operator.controller import WATCHED
-from embedding_operator.errors import BadConfiguration, Missing, OperatorError, Unavailable
+from embedding_operator.errors import Missing, OperatorError
 from embedding_operator.names import CONFIG_MAPS, DEPLOYMENTS, INDEXES, SECRETS, Kind
 from embedding_operator.settings import Settings
 from http_cluster import HttpCluster
@@ -122,21 +122,39 @@ async def test_it_makes_what_is_there_hears_of_what_comes_and_ends_when_it_is_to
     assert await ask(settings, "/healthz") == ""
 
 
-async def test_it_ends_where_our_kinds_are_not_there(
+async def test_it_waits_for_our_kinds_is_well_meanwhile_and_goes_on_with_them(
     world: HttpCluster, settings: Settings
 ) -> None:
     def refuse(verb: str, kind: Kind, name: str) -> OperatorError | None:
         return Missing("no such page", 404) if kind is INDEXES else None
 
     world.cluster.refuse = refuse
-    with pytest.raises(BadConfiguration, match="apply crds/ first"):
-        await run(settings)
+    world.cluster.add(INDEXES, index_body())
+    task = asyncio.create_task(run(settings))
+
+    async def is_well() -> bool:
+        return await ask(settings, "/healthz") == "ok"
+
+    await until_so(is_well, SECONDS, "it is well")
+    assert not task.done()
+    world.cluster.refuse = lambda *_: None
+    await watching(task, world)
+    there = world.cluster.objects
+    await until(lambda: (DEPLOYMENTS, *DOCS) in there, SECONDS, "an index is made")
+    await end(task)
+
+
+async def test_it_waits_where_nobody_answers_and_ends_when_it_is_told(configure: NAMED) -> None:
+    settings = configure(f"http://127.0.0.1:{unused_port()}")
+    task = asyncio.create_task(run(settings))
+
+    async def is_well() -> bool:
+        return await ask(settings, "/healthz") == "ok"
+
+    await until_so(is_well, SECONDS, "it is well")
+    assert not task.done()
+    await end(task)
     assert await ask(settings, "/healthz") == ""
-
-
-async def test_it_ends_where_nobody_answers(configure: NAMED) -> None:
-    with pytest.raises(Unavailable):
-        await run(configure(f"http://127.0.0.1:{unused_port()}"))
 
 
 def test_what_it_cannot_start_for_is_said_without_a_traceback(

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from embedding_operator.controller import SELECTOR, WATCHED, Controller
+from embedding_operator.controller import SELECTOR, WATCHED
 from embedding_operator.handlers import build_registry, build_settings
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from embedding_operator.plan.deletion import FINALIZER
@@ -21,7 +21,7 @@ class Noted:
 
 async def test_every_kind_is_watched_and_each_event_goes_on_as_it_is() -> None:
     noted = Noted()
-    registry = build_registry(cast("Controller", noted))
+    registry = build_registry(noted.note)
     handlers = {str(each.id): each for each in registry._watching.get_all_handlers()}
     assert set(handlers) == {kind.plural for kind in WATCHED}
     for kind in WATCHED:
@@ -36,7 +36,7 @@ async def test_every_kind_is_watched_and_each_event_goes_on_as_it_is() -> None:
 
 
 def test_kopf_writes_nothing_of_its_own() -> None:
-    registry = build_registry(cast("Controller", Noted()))
+    registry = build_registry(Noted().note)
     for writing in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
         assert not list(writing.get_all_handlers())
     settings = build_settings()

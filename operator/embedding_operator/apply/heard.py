@@ -21,6 +21,10 @@ class HeardCluster:
         self._cluster = cluster
         self._hear = hear
 
+    async def knows(self, kind: Kind) -> bool:
+        """See Cluster."""
+        return await self._cluster.knows(kind)
+
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         """See Cluster."""
         return await self._cluster.get(kind, namespace, name)
