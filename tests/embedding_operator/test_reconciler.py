@@ -121,6 +121,7 @@ async def test_a_status_of_which_the_api_server_drops_something_is_not_written_a
     town.cluster.dropped = {"lastFailure", "resolved"}
     town.build(SHARED | {"autoscaling": {"min": 1, "max": 2, "targets": {"cpu": 5}}})
     await town.settle()
+    await town.turn(after=60)  # by when its use of cores is known
     town.cluster.writes.clear()
     for _ in range(3):
         await town.turn(after=60)
