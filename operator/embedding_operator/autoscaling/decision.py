@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 _TOLERANCE: Final = 0.1
+_PAUSE: Final = timedelta(minutes=1)
+"""Without a look at the loads, after which nothing is known of the time before."""
 _ROUNDING: Final = 1e-9
 """Of a pod: so much is no load."""
 
@@ -114,7 +116,12 @@ def _over_window(
 
 
 def _keep(history: Sequence[Sample], policy: Policy, now: datetime) -> list[Sample]:
-    """What windows need: all within the longer one, and one before it."""
+    """What windows need: all within the longer one, and one before it.
+
+    A pause of the operator is as its restart: of what was wanted meanwhile nothing is known.
+    """
+    if history and now - history[-1].time > _PAUSE:
+        return []
     longest = max(policy.up, policy.down)
     within = [sample for sample in history if now - sample.time <= longest]
     before = [sample for sample in history if now - sample.time > longest]

@@ -1,7 +1,7 @@
 """Replicas by load: within bounds, after windows, and without flapping."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -118,6 +118,15 @@ def test_after_a_restart_of_the_operator_a_window_begins_anew() -> None:
     assert pods.run(8, minutes(0.3)) == 1
 
 
+def test_after_a_pause_of_the_operator_a_window_begins_anew() -> None:
+    pods = Pods(POLICY)
+    pods.run(32, minutes(6))
+    pods.run(0, 1)
+    pods.passes += minutes(10)
+    assert pods.run(8, minutes(4.9)) == 4
+    assert pods.run(8, minutes(0.3)) == 1
+
+
 def test_as_many_as_were_wanted_at_most_within_the_window_stay() -> None:
     pods = Pods(POLICY)
     pods.run(80, 1)
@@ -217,3 +226,40 @@ def test_under_a_constant_load_it_comes_to_rest_and_does_not_flap(
 @given(figures=st.lists(st.floats(0, 1e6), max_size=8), current=st.integers(1, 10))
 def test_the_same_load_gives_the_same_decision(figures: list[float], current: int) -> None:
     assert decide(figures, current, POLICY) == decide(figures, current, POLICY)
+
+
+def _first_fall(told: list[int]) -> int:
+    """The pass after which there are fewer for the first time; beyond the last one if never."""
+    falls = [place for place in range(1, len(told)) if told[place] < told[place - 1]]
+    return falls[0] if falls else len(told)
+
+
+@settings(deadline=None)
+@given(
+    policy=POLICIES,
+    loads=st.lists(LOADS, min_size=2, max_size=40),
+    starts=st.integers(0, 3),
+    restart=st.integers(0, 39),
+    is_pause=st.booleans(),
+)
+def test_a_restart_of_the_operator_never_makes_it_shrink_sooner(
+    policy: Policy, loads: list[float], starts: int, restart: int, is_pause: bool
+) -> None:
+    policy = replace(policy, up=timedelta(0))  # both come to the same until one shrinks
+    whole, cut = (Pods(policy, policy.least, starts) for _ in range(2))
+    since = None
+    for place, load in enumerate(loads):
+        if place == restart:
+            since = cut.passes
+            if is_pause:
+                cut.passes += minutes(2)
+                since = cut.passes
+            else:
+                cut.history = ()
+        whole.run(load, 1)
+        before = cut.current
+        if cut.run(load, 1) < before and since is not None:
+            assert (cut.passes - since - 1) * PASS >= policy.down
+    assert _first_fall(cut.told) >= min(_first_fall(whole.told), restart)
+    if _first_fall(whole.told) >= restart:
+        assert _first_fall(cut.told) >= _first_fall(whole.told)
