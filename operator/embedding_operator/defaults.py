@@ -12,7 +12,13 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from embedding_operator.errors import BadConfiguration
 from embedding_operator.resources.data import S3, DatabaseType, StorageType
-from embedding_operator.resources.shape import ObjectName, SecretKey, Shape
+from embedding_operator.resources.shape import (
+    Address,
+    ObjectName,
+    SecretKey,
+    Shape,
+    Size,
+)
 
 LabelKey: TypeAlias = Annotated[
     str, Field(max_length=317, pattern=r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
@@ -32,7 +38,7 @@ class _Strict(Shape):
 class EncoderDefaults(_Strict):
     """The embedding tier."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")]
+    url: Address
     """Its address in the cluster."""
     secret: ObjectName | None = None
     """Secret with key `key`, looked up in each index's namespace; none asks without a key."""
@@ -45,7 +51,7 @@ class DatabaseDefaults(_Strict):
     secret: ObjectName | None = None
     """Secret with the address of a PostgreSQL, looked up in each index's namespace."""
     key: SecretKey = "uri"
-    size: str = "10Gi"
+    size: Size = "10Gi"
     """Of a volume, where an index does not say its own."""
     storage_class_name: ObjectName | None = None
 

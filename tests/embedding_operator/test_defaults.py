@@ -41,6 +41,8 @@ def test_a_model_a_tier_and_images_are_enough(tmp_path: Path) -> None:
         (b"\xff\xfe\xff", "cannot be read"),
         (GOOD + "modle: x\n", "modle"),
         (GOOD.replace("http", "ftp"), "encoder.url"),
+        (GOOD.replace("http://", "http://user@"), "encoder.url"),
+        (GOOD + "database: {size: much}\n", "database.size"),
         (GOOD + "database: {secret: Main}\n", "database.secret"),
         (GOOD + "bounds: {rollouts: 0}\n", "bounds.rollouts"),
         (GOOD.replace("plain", "'no label'"), "peers"),
