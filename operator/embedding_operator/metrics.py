@@ -72,6 +72,12 @@ class IndexMetrics:
         self._documents = Gauge(
             "embedding_index_documents", "Documents of an index.", _INDEX, registry=registry
         )
+        self._lag = Gauge(
+            "embedding_index_replica_lag_rows",
+            "Rows that the replica furthest behind has still to take over.",
+            _INDEX,
+            registry=registry,
+        )
         self._snapshot = Gauge(
             "embedding_index_last_snapshot_timestamp_seconds",
             "Unix time of the newest complete snapshot.",
@@ -94,6 +100,11 @@ class IndexMetrics:
                 self._conditions.labels(namespace, name, type_).set(is_so)
         self._ready.labels(namespace, name).set(status.ready_replicas or 0)
         self._documents.labels(namespace, name).set(status.documents or 0)
+        lag = _find_lag(status)
+        if lag is None:  # nobody tells, and the last figure says nothing of now
+            self._lag.remove_by_labels({"namespace": namespace, "name": name})
+        else:
+            self._lag.labels(namespace, name).set(lag)
         snapshots = status.snapshots
         if snapshots is not None:
             self._failures.labels(namespace, name).set(snapshots.failures or 0)
@@ -103,6 +114,21 @@ class IndexMetrics:
 
     def forget(self, namespace: str, name: str) -> None:
         """The index is gone, or another operator's."""
-        for gauge in (self._ready, self._documents, self._snapshot, self._failures):
+        for gauge in (self._ready, self._documents, self._lag, self._snapshot, self._failures):
             gauge.remove_by_labels({"namespace": namespace, "name": name})
         self._conditions.remove_by_labels({"namespace": namespace, "name": name})
+
+
+def _find_lag(status: IndexStatus) -> int | None:
+    """Of the slowest behind what any of them knows; None where no replica tells.
+
+    A replica that has lost its database does not know itself how far behind it is.
+    """
+    told = [
+        (each.version, each.lag or 0)
+        for each in status.replica_statuses or ()
+        if each.version is not None
+    ]
+    if not told:
+        return None
+    return max(version + lag for version, lag in told) - min(version for version, _ in told)
