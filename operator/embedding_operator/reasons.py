@@ -38,6 +38,7 @@ class Reason(StrEnum):
     VOLUME_PENDING = "VolumePending"
     IMAGE_PULL_FAILED = "ImagePullFailed"
     CRASH_LOOPING = "CrashLooping"
+    EVICTED = "Evicted"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105  not one
     CHILD_REFUSED = "ChildRefused"
     DATABASE_UNAVAILABLE = "DatabaseUnavailable"

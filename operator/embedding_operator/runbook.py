@@ -58,6 +58,9 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     (_PROGRESSING, Reason.RELOADING): Entry("True", "Pods load a snapshot, a few at a time."),
     (_PROGRESSING, Reason.UP_TO_DATE): Entry("False", "Everything is as the spec says."),
     (_PROGRESSING, Reason.PAUSED): Entry("False", "`spec.paused` is true: nothing is changed."),
+    (_PROGRESSING, Reason.SPEC_INVALID): Entry(
+        "False", "Nothing is changed while the spec cannot be done.", "See SpecAccepted."
+    ),
     (_PROGRESSING, Reason.PROGRESS_DEADLINE_EXCEEDED): Entry(
         "False",
         "A rollout has made no progress for ten minutes. Old pods serve on.",
@@ -92,8 +95,16 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     ),
     (_DEGRADED, Reason.CRASH_LOOPING): Entry(
         "True",
-        "A pod starts and ends again; its last words are in the message.",
-        "`kubectl logs --previous` has all of them. Most name a setting.",
+        "A pod starts and ends again, or cannot be started; its last words, or the kubelet's, are "
+        "in the message.",
+        "`kubectl logs --previous` has all of them. Most name a setting. After OOMKilled raise "
+        "`resources.limits.memory`.",
+    ),
+    (_DEGRADED, Reason.EVICTED): Entry(
+        "True",
+        "A node has ended a pod, most often for want of memory or disk, and too few others serve. "
+        "Another pod is made in its place.",
+        "Ask for as much as it takes in `resources.requests`: who takes more than that goes first.",
     ),
     (_DEGRADED, Reason.SECRET_NOT_FOUND): Entry(
         "True",

@@ -12,6 +12,7 @@ from embedding_operator.resources.times import read_time
 _IMAGE_TROUBLE = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 )
+_START_TROUBLE = frozenset({"CreateContainerError", "RunContainerError"})
 _VOLUME_AWAY = ("volume node affinity conflict", "PersistentVolume's node affinity")
 _VOLUME_PENDING = ("unbound immediate PersistentVolumeClaims", "persistentvolumeclaim")
 _VOLUME_EVENTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
@@ -86,10 +87,14 @@ def _find_cpu_request(body: Manifest) -> str | None:
 
 
 def _find_trouble(body: Manifest, conditions: Manifest) -> Iterator[Trouble]:
+    status = body.get("status") or {}
+    if status.get("phase") == "Failed":  # for good: another one is made in its place
+        told = ": ".join(filter(None, (status.get("reason"), status.get("message"))))
+        yield Trouble(Reason.EVICTED, f"its node has ended it: {told or 'it does not say why'}")
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         yield _explain_unschedulable(scheduled.get("message", ""))
-    for container in (body.get("status") or {}).get("containerStatuses") or ():
+    for container in status.get("containerStatuses") or ():
         state = container.get("state") or {}
         waiting, ended = state.get("waiting") or {}, state.get("terminated")
         reason = waiting.get("reason", "")
@@ -98,6 +103,9 @@ def _find_trouble(body: Manifest, conditions: Manifest) -> Iterator[Trouble]:
             yield Trouble(Reason.IMAGE_PULL_FAILED, f"{container['image']}: {told}")
         elif reason == "CreateContainerConfigError":
             yield Trouble(Reason.SECRET_NOT_FOUND, waiting.get("message", reason))
+        elif reason in _START_TROUBLE:
+            told = waiting.get("message") or reason
+            yield Trouble(Reason.CRASH_LOOPING, f"its container cannot be started: {told}")
         elif container.get("restartCount", 0) >= _CRASHES and (reason or ended):
             last = ended or (container.get("lastState") or {}).get("terminated") or {}
             yield Trouble(Reason.CRASH_LOOPING, _explain_crash(container, last))
@@ -118,6 +126,8 @@ def _explain_crash(container: Manifest, last: Manifest) -> str:
     said = " ".join(str(last.get("message") or "").split())[-512:]
     why = f"exit code {last.get('exitCode')}, {last.get('reason')}"
     told = f"restarted {container.get('restartCount')} times; it ended with {why}"
+    if last.get("reason") == "OOMKilled":
+        told += " (it took more memory than it may: raise resources.limits.memory)"
     return f"{told}: {said}" if said else told
 
 

@@ -103,10 +103,7 @@ def _find_progress(facts: Facts) -> Iterator[tuple[bool, Reason, str]]:
     """As `_find_readiness`."""
     rollout, desired = facts.rollout, facts.desired
     told = f"{rollout.updated} of {desired} replicas are as the spec says"
-    if facts.is_paused:
-        yield False, Reason.PAUSED, "spec.paused is true: nothing is changed"
-    if rollout.is_stuck:
-        yield False, Reason.PROGRESS_DEADLINE_EXCEEDED, f"{told}, for ten minutes now"
+    yield from _find_standstill(facts, told)
     if not rollout.is_there or (desired and not rollout.ready and not facts.earlier):
         yield True, Reason.PROVISIONING, "its parts are being made"
     if not facts.is_bootstrapped:
@@ -122,6 +119,16 @@ def _find_progress(facts: Facts) -> Iterator[tuple[bool, Reason, str]]:
     refused = (each for each in facts.extra if each.reason is Reason.CHILD_REFUSED)
     yield from ((False, each.reason, each.message) for each in refused)
     yield False, Reason.UP_TO_DATE, "everything is as the spec says"
+
+
+def _find_standstill(facts: Facts, told: str) -> Iterator[tuple[bool, Reason, str]]:
+    """Why nothing moves, whatever there is to do."""
+    if facts.is_paused:
+        yield False, Reason.PAUSED, "spec.paused is true: nothing is changed"
+    if facts.faults:
+        yield False, Reason.SPEC_INVALID, "nothing is changed while the spec cannot be done"
+    if facts.rollout.is_stuck:
+        yield False, Reason.PROGRESS_DEADLINE_EXCEEDED, f"{told}, for ten minutes now"
 
 
 def _assess_degradation(trouble: Trouble | None) -> Finding:
@@ -144,6 +151,9 @@ def _find_troubles(facts: Facts) -> Iterator[Trouble]:
     for pod in facts.pods:
         trouble = pod.trouble
         if trouble is None or pod.is_leaving:
+            continue
+        # It stays as it ended, for days, when others have long taken its place.
+        if trouble.reason is Reason.EVICTED and facts.rollout.ready >= facts.desired:
             continue
         if trouble.reason in _PASSING and facts.now - pod.created < _PATIENCE:
             continue

@@ -111,7 +111,35 @@ def test_a_container_that_crashes_says_its_last_words() -> None:
 
 def test_a_container_that_was_killed_for_memory_says_so() -> None:
     ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
-    assert "exit code 137, OOMKilled" in trouble_of(crashed(2, ended)).message
+    message = trouble_of(crashed(2, ended)).message
+    assert "exit code 137, OOMKilled" in message
+    assert "raise resources.limits.memory" in message
+
+
+@pytest.mark.parametrize("reason", ["CreateContainerError", "RunContainerError"])
+def test_a_container_that_cannot_be_started_says_why(reason: str) -> None:
+    told = {"waiting": {"reason": reason, "message": "no such device"}}
+    assert trouble_of(container_body(told)) == Trouble(
+        Reason.CRASH_LOOPING, "its container cannot be started: no such device"
+    )
+    bare = trouble_of(container_body({"waiting": {"reason": reason}}))
+    assert bare.message == f"its container cannot be started: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"reason": "Evicted", "message": "The node was low on resource: memory."},
+         "Evicted: The node was low on resource: memory."),
+        ({"reason": "NodeAffinity"}, "NodeAffinity"),
+        ({}, "it does not say why"),
+    ],
+)  # fmt: skip
+def test_a_pod_that_its_node_has_ended_says_why(status: dict[str, Any], told: str) -> None:
+    ended = container_body({"terminated": {"exitCode": 137, "reason": "Error"}}, restartCount=5)
+    assert trouble_of({"phase": "Failed", **status, **ended}) == Trouble(
+        Reason.EVICTED, f"its node has ended it: {told}"
+    )
 
 
 @pytest.mark.parametrize(("count", "state"), [(1, WAITING), (9, RUNNING)])

@@ -277,3 +277,24 @@ def test_any_facts_give_all_conditions(
     assert len(by_type) == 5
     if by_type[C.READY].is_so and desired:
         assert rolled.ready >= desired
+
+
+@pytest.mark.parametrize(("ready", "is_told"), [(3, False), (2, True)])
+def test_a_pod_that_its_node_has_ended_is_told_of_until_another_serves(
+    ready: int, is_told: bool
+) -> None:
+    ended = a_pod("old", is_ready=False, trouble=Trouble(Reason.EVICTED, "memory"))
+    facts = replace(rollout(ready=ready), pods=[*FINE.pods, ended])
+    assert told(facts, C.DEGRADED)[0] is is_told
+    if is_told:
+        assert find(facts, C.DEGRADED) == Finding(
+            C.DEGRADED, True, Reason.EVICTED, "pod old: memory"
+        )
+
+
+@pytest.mark.parametrize("seen", [Rollout(), replace(WHOLE, updated=1), WHOLE])
+def test_while_a_spec_cannot_be_done_nothing_is_in_progress(seen: Rollout) -> None:
+    faults = [Fault(Reason.NOT_ALLOWED, "no")]
+    facts = changed(rollout=seen, faults=faults, earlier=())
+    assert told(facts, C.PROGRESSING) == (False, Reason.SPEC_INVALID)
+    assert told(replace(facts, is_paused=True), C.PROGRESSING) == (False, Reason.PAUSED)
