@@ -17,6 +17,8 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/startupz", "/health", "/metrics"})
 """Open to everybody, answered while draining, logged at debug."""
+POLLS = frozenset({"/status", "/jobs"})
+"""Of the operator's port, asked every few seconds; logged at debug while all is well."""
 DOCS = frozenset({"/docs", "/openapi.json"})
 """Open to everybody as well: they tell nothing that the source does not."""
 
@@ -42,6 +44,11 @@ class Exchange:
     def is_probe(self) -> bool:
         """Whether a machine asks after the server's state."""
         return self.path in OPEN_PATHS
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is asked again and again, and its answer is no news."""
+        return self.is_probe or (self.path in POLLS and 200 <= self.status < 400)
 
     @property
     def is_docs(self) -> bool:

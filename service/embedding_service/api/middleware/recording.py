@@ -65,7 +65,7 @@ def _tell(scope: Scope, exchange: Exchange) -> None:
     told = {name: fact for name, fact in facts.items() if fact is not None}
     if exchange.failure:
         _log.error("request failed", **told)
-    elif exchange.is_probe:
+    elif exchange.is_quiet:
         _log.debug("request", **told)
     else:
         _log.info("request", **told)

@@ -4,6 +4,8 @@ import asyncio
 import time
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from databases import PostgreSQL
 from embedding_service.errors import ModelNotServed
 from embedding_service.indexes.errors import Damage
@@ -39,6 +41,17 @@ async def test_a_pod_that_is_well_says_so(pod: Pod) -> None:
     assert (load["in_flight"], load["queue_wait_seconds"] >= 0) == (0, True)
     assert load["cpu_seconds"] > 0
     assert (await pod.ask("GET", "/status"))["load"]["cpu_seconds"] >= load["cpu_seconds"]
+
+
+async def test_polls_are_told_to_those_who_debug_and_all_else_to_everybody(pod: Pod) -> None:
+    with capture_logs() as logs:
+        await pod.ask("GET", "/status")
+        await pod.ask("GET", "/jobs?key=k")
+        await pod.ask("GET", "/snapshots")
+        await pod.http.get("/status")
+        await pod.fault("POST", "/jobs")
+    told = [(each["log_level"], each["status"]) for each in logs if each["event"] == "request"]
+    assert told == [("debug", 200), ("debug", 200), ("info", 200), ("info", 401), ("info", 405)]
 
 
 async def test_what_a_view_was_begun_from_is_told(tmp_path: Path) -> None:
