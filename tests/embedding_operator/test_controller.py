@@ -1,7 +1,7 @@
 """What was watched becomes keys, keys become passes, and lists come again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Set
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import pytest
@@ -40,9 +40,9 @@ class Passes:
             raise answer
         return answer
 
-    async def wait_for(self, count: int, keys: Set[IndexKey] = frozenset()) -> None:
+    async def wait_for(self, count: int) -> None:
         async with asyncio.timeout(SECONDS):
-            while len(self.asked) < count or not keys <= set(self.asked):
+            while len(self.asked) < count:
                 self.changed.clear()
                 await self.changed.wait()
 
@@ -275,9 +275,8 @@ async def test_a_pass_that_fails_is_tried_again_and_stops_no_other(
     note(stage, INDEXES, indexed(1), "ADDED")
     await stage.passes.wait_for(1)
     note(stage, INDEXES, indexed(2, "other"), "ADDED")
-    await stage.passes.wait_for(2, {DOCS, (NAMESPACE, "other")})
-    is_tried_again = stage.passes.asked.count(DOCS) > 1
-    assert is_tried_again or stage.controller.queue._failures == {DOCS: 1}
+    await stage.passes.wait_for(3)  # which of both comes first is a matter of how busy it is here
+    assert sorted(stage.passes.asked) == [DOCS, DOCS, (NAMESPACE, "other")]
     assert stage.controller.stuck is None
 
 
