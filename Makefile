@@ -40,7 +40,8 @@ test: lint ## Check everything that needs no root: lint, types, layers, tests, c
 	@$(BIN)/python -W ignore -m coverage combine --quiet && rm -f .coverage.*
 	@$(BIN)/coverage report
 	@# Its tests against an API server are not among these, and what is large must not hide what is small.
-	@$(BIN)/coverage report --include='operator/*' --format=total >/dev/null
+	@printf 'Of the operator alone, in percent: '
+	@$(BIN)/coverage report --include='operator/*' --format=total
 
 test-long: install ## Run the long forms (up to 90 minutes, resumable) and write docs/test-long.md
 	@$(BIN)/python scripts/long_run.py $(CACHE)
