@@ -49,6 +49,7 @@ class Reason(StrEnum):
     SNAPSHOT_UNREACHABLE = "SnapshotUnreachable"
     SNAPSHOT_FAILING = "SnapshotFailing"
     SWEEP_FAILED = "SweepFailed"
+    PODS_UNREACHABLE = "PodsUnreachable"
     RUNNING_ON_CPU = "RunningOnCPU"
     SCALING_CONFLICT = "ScalingConflict"
     PURGE_FAILED = "PurgeFailed"

@@ -162,6 +162,13 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "`kubectl logs job/NAME` of the Job in the message says why. It is tried again after an "
         "hour, and at once when that Job is deleted.",
     ),
+    (_DEGRADED, Reason.PODS_UNREACHABLE): Entry(
+        "True",
+        "For a minute no pod that serves has answered the operator on port 8002. Requests go on; "
+        "what the operator asks of pods waits: snapshots, reloads, filling, removal of data.",
+        "The message has what a pod said. Nothing at all: let the operator's pods through, with "
+        "`peers` of its defaults as their labels are. 401: its keys; see docs/security.md.",
+    ),
     (_DEGRADED, Reason.RUNNING_ON_CPU): Entry(
         "True",
         "A GPU was asked for and cannot be used: it serves, slowly.",

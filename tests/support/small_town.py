@@ -11,7 +11,7 @@ from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.heard import HeardCluster
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
-from embedding_operator.children.metadata import INDEX, MANAGED_BY
+from embedding_operator.children.metadata import INDEX, MANAGED_BY, UID
 from embedding_operator.metrics import Metrics
 from embedding_operator.names import DEPLOYMENTS, INDEXES, NAMESPACES, PODS, PROGRAM, Kind
 from embedding_operator.observe.cache import Cache
@@ -102,7 +102,7 @@ class Town:
     def _serve(self, deployment: dict[str, Any]) -> None:
         """As the controllers of Deployments, ReplicaSets and the kubelet do."""
         replicas, index = deployment["spec"]["replicas"], deployment["metadata"]["name"]
-        labels = {INDEX: index, MANAGED_BY: PROGRAM}
+        labels = {INDEX: index, MANAGED_BY: PROGRAM, UID: deployment["metadata"]["labels"][UID]}
         for place in range(replicas):
             name = f"{index}-{place}"
             pod = pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=labels)

@@ -20,7 +20,7 @@ from embedding_operator.plan.actions import (
     StartSnapshot,
     UpdateSnapshot,
 )
-from embedding_operator.plan.snapshots import list_held, start
+from embedding_operator.plan.snapshots import list_held, put_off, start
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job
 from embedding_operator.resources.objects import EmbeddingIndex, EmbeddingIndexSnapshot
@@ -117,8 +117,11 @@ class SnapshotMaker:
             job = Job.model_validate(answer)
         except (PodFailure, ValidationError) as error:
             _log.warning("a snapshot is not begun", snapshot=snapshot.meta.name, reason=str(error))
-            return
-        status = start(snapshot, pod, job, is_retry=action.is_retry, now=observation.now)
+            if snapshot.status.phase is SnapshotPhase.RUNNING:  # it was begun, and may go on
+                return
+            status = put_off(snapshot, f"a pod does not begin it: {error}"[:2048])
+        else:
+            status = start(snapshot, pod, job, is_retry=action.is_retry, now=observation.now)
         if status != snapshot.status:
             await self._write(snapshot, status)
 

@@ -37,7 +37,7 @@ class Observation:
     """Objects that there are under the names of its children, ours or not."""
     pods: tuple[Pod, ...] = ()
     reports: Mapping[str, Report] = field(default_factory=dict)
-    """By uid of the pod; of those that answered."""
+    """By uid of the pod: the last one of each, where it is not too old to count."""
     snapshots: tuple[EmbeddingIndexSnapshot, ...] = ()
     """Oldest first."""
     jobs: Mapping[str, Job] = field(default_factory=dict)
@@ -57,3 +57,7 @@ class Observation:
     cores: Mapping[str, float] = field(default_factory=dict)
     """By uid of the pod: cores in use, as the mean of some seconds; of those that have reported
     often enough."""
+    silent: Mapping[str, str] = field(default_factory=dict)
+    """By uid of the pod: why those that were asked just now told nothing."""
+    silent_since: datetime | None = None
+    """Since when no pod that is ready has answered; None where one did, or none is ready."""

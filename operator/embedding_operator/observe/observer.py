@@ -4,13 +4,10 @@ From the cache; from the API server, where the cache cannot know; and from pods.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import quote
-
-from pydantic import ValidationError
 
 from embedding_operator.cluster import Cluster
 from embedding_operator.errors import Missing, PodFailure
@@ -23,10 +20,11 @@ from embedding_operator.names import (
     PODS,
     SNAPSHOTS,
 )
+from embedding_operator.observe.asking import Asking
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.claims import find_claims
 from embedding_operator.observe.observation import ChildKey, Observation
-from embedding_operator.observe.pods import Pod, explain_events, parse_pod
+from embedding_operator.observe.pods import Pod, explain_events, is_current, parse_pod
 from embedding_operator.observe.usage import Reading, count_cores, take_reading
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job, Report, name_bootstrap, name_reload
@@ -40,6 +38,10 @@ from embedding_operator.resources.objects import (
 from embedding_operator.resources.snapshot import SnapshotPhase
 
 _AUTOSCALERS_KNOWN: Final = timedelta(minutes=1)
+_GOOD_FOR: Final = timedelta(minutes=2)
+"""For which a report counts where no newer one comes: one answer that is late changes nothing."""
+_EXPLAINED: Final = 3
+"""Pods that wait whose events are read in one pass: most wait for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Observer:
         self._clock = clock
         self._reports: dict[IndexKey, dict[str, _Known]] = {}
         self._readings: dict[IndexKey, dict[str, tuple[Reading, ...]]] = {}
+        self._silences: dict[IndexKey, datetime] = {}
         self._autoscalers: dict[IndexKey, tuple[tuple[str, ...], datetime]] = {}
 
     async def observe(
@@ -71,10 +74,14 @@ class Observer:
         cache has only what carries our labels.
         """
         key = (index.meta.namespace, index.meta.name)
-        pods = [parse_pod(body) for body in self._cache.owned(PODS, key)]
-        pods = list(await asyncio.gather(*(self._explain(index, pod) for pod in pods)))
+        pods = await self._find_pods(index)
+        asking = Asking(self._pods, index.key)
+        reports, silent = await self._ask(index, pods, patience, asking)
+        # Who answers comes first: he is asked for more.
+        asked = sorted(
+            (pod for pod in pods if pod.is_ready), key=lambda pod: (pod.uid in silent, pod.name)
+        )
         snapshots = [parse_snapshot(body) for body in self._cache.owned(SNAPSHOTS, key)]
-        reports = await self._ask(index, pods, patience)
         return Observation(
             index=index,
             now=self._clock(),
@@ -82,13 +89,15 @@ class Observer:
             pods=tuple(pods),
             reports=reports,
             cores=self._count_cores(key, reports),
+            silent=silent,
+            silent_since=self._tell_silence(key, asked, silent),
             snapshots=tuple(
                 sorted(snapshots, key=lambda each: (each.meta.created, each.meta.name))
             ),
-            jobs=await self._follow(index, pods, snapshots),
+            jobs=await self._follow(asked, snapshots, asking),
             source=self._find_source(index),
-            bootstrap=await self._follow_bootstrap(index, pods),
-            reloads=await self._follow_reloads(index, pods, reports),
+            bootstrap=await self._follow_bootstrap(index, asked, asking),
+            reloads=await self._follow_reloads(index, asked, reports, asking),
             autoscalers=await self._find_autoscalers(index),
             is_namespace_ending=index.meta.deleted is not None
             and await self.is_ending(index.meta.namespace),
@@ -126,6 +135,7 @@ class Observer:
         """The index is gone."""
         self._reports.pop(key, None)
         self._readings.pop(key, None)
+        self._silences.pop(key, None)
         self._autoscalers.pop(key, None)
 
     async def _find_autoscalers(self, index: EmbeddingIndex) -> tuple[str, ...]:
@@ -163,10 +173,18 @@ class Observer:
             found[kind, name] = there
         return found
 
+    async def _find_pods(self, index: EmbeddingIndex) -> list[Pod]:
+        """Those that wait for what only events name are explained, as many as tell enough."""
+        key = (index.meta.namespace, index.meta.name)
+        owned = self._cache.owned(PODS, key)
+        pods = [parse_pod(body) for body in owned if is_current(body, index.meta)]
+        waiting = [pod for pod in pods if pod.is_waiting][:_EXPLAINED]
+        explained = await asyncio.gather(*(self._explain(index, pod) for pod in waiting))
+        known = {pod.uid: pod for pod in explained}
+        return [known.get(pod.uid, pod) for pod in pods]
+
     async def _explain(self, index: EmbeddingIndex, pod: Pod) -> Pod:
         """A pod that waits for what only its events name."""
-        if not pod.is_waiting:
-            return pod
         fields = f"regarding.name={pod.name},type=Warning"
         warnings = [
             (
@@ -182,99 +200,91 @@ class Observer:
         )
 
     async def _ask(
-        self, index: EmbeddingIndex, pods: list[Pod], patience: float
-    ) -> dict[str, Report]:
-        key = (index.meta.namespace, index.meta.name)
-        known, now = self._reports.get(key, {}), self._clock()
-        fresh = {
+        self, index: EmbeddingIndex, pods: list[Pod], patience: float, asking: Asking
+    ) -> tuple[dict[str, Report], dict[str, str]]:
+        """Reports that count, and why pods that were asked just now told nothing, by uid."""
+        key, now = (index.meta.namespace, index.meta.name), self._clock()
+        running = {pod.uid for pod in pods if pod.is_running}
+        known = {
             uid: each
-            for uid, each in known.items()
-            if (now - each.told_at).total_seconds() < patience
+            for uid, each in self._reports.get(key, {}).items()
+            if uid in running and now - each.told_at < _GOOD_FOR
+        }
+        fresh = {
+            uid for uid, each in known.items() if (now - each.told_at).total_seconds() < patience
         }
         asked = [pod for pod in pods if pod.is_running and pod.address and pod.uid not in fresh]
-        answers = await asyncio.gather(*(self._ask_one(index, pod) for pod in asked))
-        current = {pod.uid for pod in pods if pod.is_running}
-        known = {uid: each for uid, each in fresh.items() if uid in current}
-        told = {
-            pod.uid: answer
-            for pod, answer in zip(asked, answers, strict=True)
-            if answer is not None
-        }
+        answers = await asyncio.gather(*(self._ask_one(pod, asking) for pod in asked))
+        told: dict[str, _Known] = {}
+        silent: dict[str, str] = {}
+        for pod, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, _Known):
+                told[pod.uid] = answer
+            else:
+                silent[pod.uid] = answer.message
         self._reports[key] = known = known | told
         readings = self._readings.get(key, {})
         sharing = frozenset(pod.uid for pod in pods if pod.is_ready and not pod.is_leaving)
-        self._readings[key] = {uid: readings[uid] for uid in readings.keys() & current} | {
+        self._readings[key] = {uid: readings[uid] for uid in readings.keys() & running} | {
             uid: take_reading(readings.get(uid, ()), each.report, each.told_at, sharing)
             for uid, each in told.items()
         }
-        return {uid: each.report for uid, each in known.items()}
+        return {uid: each.report for uid, each in known.items()}, silent
 
-    async def _follow(
-        self, index: EmbeddingIndex, pods: list[Pod], snapshots: list[EmbeddingIndexSnapshot]
-    ) -> dict[str, Job]:
-        """The work on snapshots, from whichever pod answers: it is in the database."""
-        followed = {}
-        open_ones = [each for each in snapshots if each.status.phase is SnapshotPhase.RUNNING]
-        for snapshot in open_ones:
-            for pod in pods:
-                if pod.is_ready and (job := await self._ask_job(index, pod, snapshot.meta.uid)):
-                    followed[snapshot.meta.uid] = job
-                    break
-        return followed
+    async def _ask_one(self, pod: Pod, asking: Asking) -> _Known | PodFailure:
+        answer = await asking.report(pod)
+        return answer if isinstance(answer, PodFailure) else _Known(answer, self._clock())
 
-    def _find_source(self, index: EmbeddingIndex) -> EmbeddingIndexSnapshot | None:
-        name = index.spec.bootstrap.snapshot if index.spec.bootstrap else None
-        body = self._cache.get(SNAPSHOTS, index.meta.namespace, name) if name else None
-        return parse_snapshot(body) if body is not None else None
-
-    async def _follow_bootstrap(self, index: EmbeddingIndex, pods: list[Pod]) -> Job | None:
-        begun = index.status.bootstrap
-        if index.spec.bootstrap is None or (begun is not None and begun.done):
+    def _tell_silence(
+        self, key: IndexKey, ready: list[Pod], silent: Mapping[str, str]
+    ) -> datetime | None:
+        """Since when none of the pods that are ready has answered."""
+        if not ready or not all(pod.uid in silent for pod in ready):
+            self._silences.pop(key, None)
             return None
-        for pod in pods:
-            if pod.is_ready and (
-                job := await self._ask_job(index, pod, name_bootstrap(index.meta.uid))
-            ):
-                return job
-        return None
-
-    async def _follow_reloads(
-        self, index: EmbeddingIndex, pods: list[Pod], reports: dict[str, Report]
-    ) -> dict[str, Job]:
-        """Of each ready pod, where the spec names a snapshot."""
-        wish = find_wish(index)
-        if wish is None:
-            return {}
-        ready = [pod for pod in pods if pod.is_ready and pod.uid in reports]
-        keys = {
-            name_reload(wish.since, reports[pod.uid].instance, is_back=is_back): pod
-            for pod in ready
-            for is_back in (False, True)
-        }
-        found = {key: await self._ask_job(index, pod, key) for key, pod in keys.items()}
-        return {key: job for key, job in found.items() if job is not None}
-
-    async def _ask_job(self, index: EmbeddingIndex, pod: Pod, key: str) -> Job | None:
-        try:
-            answer = await self._pods.call(
-                pod.address or "", index.key, "GET", f"/jobs?key={quote(key)}"
-            )
-            jobs = [Job.model_validate(each) for each in answer.get("jobs", ())]
-        except (PodFailure, ValidationError):
-            return None
-        return jobs[0] if jobs else None
+        return self._silences.setdefault(key, self._clock())
 
     def _count_cores(self, key: IndexKey, reports: Iterable[str]) -> dict[str, float]:
         readings = self._readings[key]
         counted = {uid: count_cores(readings.get(uid, ())) for uid in reports}
         return {uid: cores for uid, cores in counted.items() if cores is not None}
 
-    async def _ask_one(self, index: EmbeddingIndex, pod: Pod) -> _Known | None:
-        try:
-            report = await self._pods.report(pod.address or "", index.key)
-        except PodFailure:
+    async def _follow(
+        self, pods: list[Pod], snapshots: list[EmbeddingIndexSnapshot], asking: Asking
+    ) -> dict[str, Job]:
+        """The work on snapshots, from whichever pod answers: it is in the database."""
+        keys = [each.meta.uid for each in snapshots if each.status.phase is SnapshotPhase.RUNNING]
+        found = {key: await asking.find_job(pods, key) for key in keys}
+        return {key: job for key, job in found.items() if job is not None}
+
+    def _find_source(self, index: EmbeddingIndex) -> EmbeddingIndexSnapshot | None:
+        name = index.spec.bootstrap.snapshot if index.spec.bootstrap else None
+        body = self._cache.get(SNAPSHOTS, index.meta.namespace, name) if name else None
+        return parse_snapshot(body) if body is not None else None
+
+    async def _follow_bootstrap(
+        self, index: EmbeddingIndex, pods: list[Pod], asking: Asking
+    ) -> Job | None:
+        begun = index.status.bootstrap
+        if index.spec.bootstrap is None or (begun is not None and begun.done):
             return None
-        return _Known(report, self._clock())
+        return await asking.find_job(pods, name_bootstrap(index.meta.uid))
+
+    async def _follow_reloads(
+        self, index: EmbeddingIndex, pods: list[Pod], reports: dict[str, Report], asking: Asking
+    ) -> dict[str, Job]:
+        """Of each ready pod, where the spec names a snapshot."""
+        wish = find_wish(index)
+        if wish is None:
+            return {}
+        asked = {
+            name_reload(wish.since, reports[pod.uid].instance, is_back=is_back): pod
+            for pod in pods
+            if pod.uid in reports
+            for is_back in (False, True)
+        }
+        found = await asyncio.gather(*(asking.find_job([pod], key) for key, pod in asked.items()))
+        return {key: job for key, job in zip(asked, found, strict=True) if job is not None}
 
 
 def _is_on(autoscaler: Manifest, index: EmbeddingIndex) -> bool:

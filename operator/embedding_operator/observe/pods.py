@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from embedding_operator.children.metadata import UID
 from embedding_operator.children.pods import CONTAINER
 from embedding_operator.reasons import Reason
-from embedding_operator.resources.objects import Manifest
+from embedding_operator.resources.objects import Manifest, Meta
 from embedding_operator.resources.times import read_time
 
 _IMAGE_TROUBLE = frozenset(
@@ -16,6 +17,7 @@ _START_TROUBLE = frozenset({"CreateContainerError", "RunContainerError"})
 _VOLUME_AWAY = ("volume node affinity conflict", "PersistentVolume's node affinity")
 _VOLUME_PENDING = ("unbound immediate PersistentVolumeClaims", "persistentvolumeclaim")
 _VOLUME_EVENTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
+_ENDED = frozenset({"Failed", "Succeeded"})
 _CRASHES = 2
 """Restarts from which a container that is down counts as crashing."""
 
@@ -56,6 +58,16 @@ class Pod:
     def is_waiting(self) -> bool:
         """Whether only its events can tell what it waits for."""
         return self.node is not None and not self.is_running and self.trouble is None
+
+
+def is_current(body: Manifest, index: Meta) -> bool:
+    """Whether a pod is this index's, not an earlier one's, and has not ended for good.
+
+    One that was evicted stays as an object, often by the hundred.
+    """
+    labels = body["metadata"].get("labels") or {}
+    has_ended = (body.get("status") or {}).get("phase") in _ENDED
+    return labels.get(UID) == index.uid and not has_ended
 
 
 def parse_pod(body: Manifest) -> Pod:

@@ -1,6 +1,8 @@
 """What a plan tells of how an index stands, as conditions are made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
 
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Trouble
@@ -12,6 +14,9 @@ from embedding_operator.resolution.wanted import Wanted
 from embedding_operator.resources.objects import EmbeddingIndex
 from embedding_operator.status.assessment import Facts
 from embedding_operator.status.snapshots import FAILURES_TOLD, count_failures, find_last_error
+
+_SILENCE: Final = timedelta(minutes=1)
+"""For which no pod may answer before a person is told."""
 
 
 def find_claimed(observation: Observation) -> list[Fault]:
@@ -61,11 +66,23 @@ def find_refused(refusals: Mapping[ChildKey, str]) -> list[Trouble]:
     ]
 
 
+def _find_silence(observation: Observation) -> Iterator[Trouble]:
+    since = observation.silent_since
+    if since is None or observation.now - since < _SILENCE:
+        return
+    why = [observation.silent[pod.uid] for pod in observation.pods if pod.uid in observation.silent]
+    yield Trouble(
+        Reason.PODS_UNREACHABLE,
+        f"no pod answers the operator, so snapshots, reloads and figures wait: {why[0]}",
+    )
+
+
 def find_extra(
     observation: Observation, refusals: Mapping[ChildKey, str], *others: Trouble | None
 ) -> list[Trouble]:
     """What is wrong that neither pods nor their reports tell."""
     found = [*find_refused(refusals), *filter(None, others)]
+    found += _find_silence(observation)
     if observation.autoscalers:
         told = f"autoscaling is set, and {', '.join(observation.autoscalers)} scales it too"
         found.append(Trouble(Reason.SCALING_CONFLICT, f"{told}; the operator's number holds"))

@@ -107,7 +107,7 @@ def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
     for snapshot in filter(is_open, observation.snapshots):
         if is_busy:
             if snapshot.status.phase is None:
-                yield UpdateSnapshot(snapshot, _begin(snapshot, "another is being made"))
+                yield UpdateSnapshot(snapshot, put_off(snapshot, "another is being made"))
             continue
         is_busy = True
         yield from _plan_one(snapshot, observation)
@@ -121,12 +121,13 @@ def _plan_one(
     if job is not None and job.state == "succeeded":
         yield UpdateSnapshot(snapshot, _complete(snapshot, job, observation))
     elif observation.now > deadline:
-        told = f"it is not there after {snapshot.spec.deadline}, its deadline"
+        why = f": {snapshot.status.error}" if snapshot.status.error else ""
+        told = f"it is not there after {snapshot.spec.deadline}, its deadline{why}"
         yield UpdateSnapshot(snapshot, _fail(snapshot, told, observation.now))
     elif job is None or (job.has_failed and _may_retry(snapshot, job)):
         pod = _pick_pod(observation)
         if pod is None:
-            yield UpdateSnapshot(snapshot, _begin(snapshot, "no pod of the index is ready"))
+            yield UpdateSnapshot(snapshot, put_off(snapshot, "no pod of the index is ready"))
         else:
             yield StartSnapshot(snapshot, pod, is_retry=job is not None)
     elif job.has_failed:
@@ -162,12 +163,17 @@ def _pick_pod(observation: Observation) -> Pod | None:
     ready = [
         pod
         for pod in observation.pods
-        if pod.is_ready and not pod.is_leaving and pod.uid in observation.reports
+        if pod.is_ready and not pod.is_leaving and _is_heard(pod, observation)
     ]
     return min(ready, key=lambda pod: pod.name, default=None)
 
 
-def _begin(snapshot: EmbeddingIndexSnapshot, why: str) -> SnapshotStatus:
+def _is_heard(pod: Pod, observation: Observation) -> bool:
+    return pod.uid in observation.reports and pod.uid not in observation.silent
+
+
+def put_off(snapshot: EmbeddingIndexSnapshot, why: str) -> SnapshotStatus:
+    """The status while it cannot be begun."""
     return snapshot.status.model_copy(
         update={
             "observed_generation": snapshot.meta.generation,

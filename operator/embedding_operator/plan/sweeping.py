@@ -45,9 +45,9 @@ class _Outcome:
 
 
 def find_sweeper(observation: Observation) -> Pod | None:
-    """The pod that sweeps."""
+    """The pod that sweeps, one that answers where there is one."""
     ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
-    return min(ready, key=lambda each: each.name, default=None)
+    return min(ready, key=lambda pod: (pod.uid in observation.silent, pod.name), default=None)
 
 
 def plan_sweep(observation: Observation, wanted: Wanted) -> Sweeping:

@@ -87,14 +87,21 @@ async def test_a_pod_is_asked_with_what_objects_hold_and_the_uid_as_key(
 async def test_a_pod_that_is_away_is_left_to_the_next_pass(maker: Maker) -> None:
     maker.pods.is_away = True
     await maker.do(StartSnapshot(maker.snapshot, a_pod(), is_retry=False))
-    assert maker.phase() is None
+    assert maker.phase() == "Pending"
     assert not await maker.maker.sweep("team/uid", "10.0.0.1", [])
 
 
 async def test_a_pod_that_answers_something_else_is_left_to_the_next_pass(maker: Maker) -> None:
     maker.pods.is_strange = True
     await maker.do(StartSnapshot(maker.snapshot, a_pod(), is_retry=False))
-    assert maker.phase() is None
+    assert maker.phase() == "Pending"
+
+
+async def test_one_that_was_begun_is_left_running_while_pods_are_away(maker: Maker) -> None:
+    maker.pods.is_away = True
+    running = a_snapshot("docs-1", "Running")
+    await maker.do(StartSnapshot(running, a_pod(), is_retry=False))
+    assert maker.cluster.writes == []
 
 
 async def test_an_end_is_told(maker: Maker) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from embedding_indexes import NAMESPACE, NOW, SHARED, an_index, snapshot_body
+from embedding_indexes import NAMESPACE, NOW, SHARED, UID, an_index, snapshot_body
 from embedding_operator.children.metadata import INDEX
-from embedding_operator.names import CONFIG_MAPS, EVENTS, PODS, SERVICES, SNAPSHOTS
+from embedding_operator.children.metadata import UID as UID_LABEL
+from embedding_operator.names import CONFIG_MAPS, EVENTS, PODS, SERVICES, SNAPSHOTS, Kind
 from embedding_operator.observe.cache import Cache
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
@@ -17,7 +18,7 @@ from fake_operator_pods import FakePods
 from observed import a_report, container_body, pod_body
 from small_town import DOCS, RUNNING
 
-LABELS = {INDEX: "docs"}
+LABELS = {INDEX: "docs", UID_LABEL: UID}
 
 
 class Sight:
@@ -56,7 +57,54 @@ async def test_reports_are_asked_for_again_when_they_are_old(sight: Sight) -> No
 async def test_a_pod_that_does_not_answer_has_no_report(sight: Sight) -> None:
     sight.put_pod()
     sight.pods.is_away = True
+    seen = await sight.look()
+    assert seen.reports == {}
+    assert seen.silent == {"uid-of-docs-a": "10.0.0.1 does not answer"}
+
+
+async def test_an_answer_that_is_late_leaves_the_one_before_for_a_while(sight: Sight) -> None:
+    sight.put_pod()
+    await sight.look()
+    sight.pods.is_away = True
+    sight.now += timedelta(seconds=60)
+    seen = await sight.look()
+    assert (list(seen.reports), list(seen.silent)) == (["uid-of-docs-a"], ["uid-of-docs-a"])
+    sight.now += timedelta(seconds=60)
     assert (await sight.look()).reports == {}
+
+
+async def test_it_is_known_since_when_no_pod_answers(sight: Sight) -> None:
+    assert (await sight.look()).silent_since is None
+    for name in ("docs-a", "docs-b"):
+        sight.put_pod(name)
+    sight.pods.is_away = True
+    assert (await sight.look()).silent_since == NOW
+    sight.now += timedelta(seconds=60)
+    assert (await sight.look()).silent_since == NOW
+    sight.pods.is_away = False
+    sight.put_pod("docs-c")
+    assert (await sight.look()).silent_since is None
+    sight.observer.forget(DOCS)
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+async def test_pods_that_have_ended_or_are_an_earlier_indexs_are_not_seen(
+    sight: Sight, phase: str
+) -> None:
+    sight.put_pod()
+    sight.put_pod("docs-b", {"phase": phase, "podIP": "10.0.0.2"})
+    other = {INDEX: "docs", UID_LABEL: "of-another"}
+    sight.cache.put(PODS, pod_body(RUNNING, name="docs-c", uid="c", labels=other))
+    assert [pod.name for pod in (await sight.look()).pods] == ["docs-a"]
+
+
+async def test_of_many_pods_that_wait_a_few_are_explained(sight: Sight) -> None:
+    asked: list[Kind] = []
+    sight.cluster.refuse = lambda verb, kind, _: asked.append(kind)
+    for place in range(100):
+        sight.put_pod(f"docs-{place}", container_body({"waiting": {"reason": "Creating"}}))
+    assert len((await sight.look()).pods) == 100
+    assert asked == [EVENTS] * 3
 
 
 async def test_reports_of_pods_that_are_gone_are_forgotten(sight: Sight) -> None:
