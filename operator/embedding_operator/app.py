@@ -43,17 +43,20 @@ async def run(settings: Settings) -> None:
         cluster = KubernetesCluster(await load_configuration(), metrics.count_call)
         closing.push_async_callback(cluster.close)
         secret = f"{settings.operator_release}-operator-keys"
-        keyring = Keyring(cluster, settings.operator_namespace, secret, _now)
+        count_failure = metrics.failures.labels("keys").inc
+        keyring = Keyring(cluster, settings.operator_namespace, secret, _now, count_failure)
         pods = HttpPods(lambda: keyring.signer)
         closing.push_async_callback(pods.close)
         controller = build_controller(settings, defaults, cluster, pods, keyring, metrics)
-        health = HealthServer(settings.health_port, lambda: controller.stuck, registry)
+        health = HealthServer(
+            settings.health_port, lambda: keyring.stuck or controller.stuck, registry
+        )
         await health.start()
         closing.push_async_callback(health.close)
         if not await persist(keyring.look, stop):
             return
-        keeping = asyncio.create_task(keyring.keep())
-        closing.callback(keeping.cancel)
+        keyring.start()
+        closing.push_async_callback(keyring.close)
         closing.push_async_callback(controller.close)
         if not await persist(controller.start, stop):
             return

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -24,6 +23,8 @@ _SETTLE: Final = 0.05
 """Seconds in which several events of one index become one pass."""
 _OVERDUE: Final = 300.0
 """Seconds after which a key that still waits, or a pass that still runs, means a stuck loop."""
+_LISTS_MISSED: Final = 3
+"""Times `resync` after which a list that does not end, well or not, means a stuck loop."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -53,6 +54,12 @@ class Controller:
         self._namespaces = namespaces
         self._concurrency = concurrency
         self._resync = resync
+        self._listed_at: float | None = None
+        """When a list ended last, if only in vain."""
+        self._heard: set[Kind] = set()
+        """Kinds of which something was watched since the last list."""
+        self._unheard: dict[Kind, tuple[float, float]] = {}
+        """When lists first and last brought news of a kind of which nothing was watched since."""
         self._tasks: list[asyncio.Task[None]] = []
         self._ended_at = float("-inf")
         """When a pass ended last, by the loop's clock."""
@@ -78,14 +85,22 @@ class Controller:
         if self.queue.longest > _OVERDUE:
             return f"a pass has gone on for {self.queue.longest:.0f} s"
         # While passes end, if only in vain, the API server is slow or away: to end would not help.
-        idle = asyncio.get_running_loop().time() - self._ended_at
+        idle = _now() - self._ended_at
         if min(self.queue.oldest, idle) > _OVERDUE:
             return f"an index has waited for {self.queue.oldest:.0f} s"
-        return None
+        age = 0.0 if self._listed_at is None else _now() - self._listed_at
+        if age > max(_LISTS_MISSED * self._resync, _OVERDUE):
+            return f"no list has ended for {age:.0f} s"
+        deaf = [
+            kind.plural for kind, (first, last) in self._unheard.items() if last - first > _OVERDUE
+        ]
+        return f"nothing is heard of {', '.join(deaf)}, though they change" if deaf else None
 
     def note(self, kind: Kind, event: str | None, body: Mapping[str, Any]) -> None:
         """Something was watched: `event` is ADDED, MODIFIED, DELETED, or None for a list's."""
         self._metrics.events.labels(kind.kind).inc()
+        self._unheard.pop(kind, None)
+        self._heard.add(kind)
         self._take(kind, event, body)
 
     def hear(self, kind: Kind, body: Mapping[str, Any]) -> None:
@@ -140,23 +155,38 @@ class Controller:
                 for namespace in self._namespaces or (None,)
                 async for body in self._cluster.list(kind, namespace, selector)
             ]
-            for key in self._cache.replace(kind, found):
+            news = self._cache.replace(kind, found)
+            # Of one change a watch may be late; of one that comes long after, it is dead.
+            if news and self._listed_at is not None and kind not in self._heard:
+                first, _ = self._unheard.get(kind, (_now(), 0.0))
+                self._unheard[kind] = first, _now()
+            self._heard.discard(kind)
+            for key in news:
                 self.queue.add(key)
         for body in self._cache.all(INDEXES):
             self.queue.add((body["metadata"]["namespace"], body["metadata"]["name"]))
+        self._listed_at = _now()
 
     async def _list_again(self) -> None:
         while True:
             await asyncio.sleep(self._resync)
-            with suppress(OperatorError):  # the next one will do
+            try:
                 await self.list_all()
+            except OperatorError as error:  # the next one will do
+                self._metrics.failures.labels("list").inc()
+                _log.warning("not everything was listed", reason=error.message)
+                self._listed_at = _now()
 
     async def _work(self) -> None:
         while True:
             key = await self.queue.take()
-            with structlog.contextvars.bound_contextvars(index="/".join(key)):
+            body = self._cache.get(INDEXES, *key)
+            generation = body["metadata"].get("generation") if body is not None else None
+            with structlog.contextvars.bound_contextvars(
+                index="/".join(key), generation=generation
+            ):
                 await self._pass(key)
-            self._ended_at = asyncio.get_running_loop().time()
+            self._ended_at = _now()
 
     async def _pass(self, key: IndexKey) -> None:
         results = self._metrics.passes
@@ -196,3 +226,8 @@ def _is_news(kind: Kind, earlier: Mapping[str, Any], body: Mapping[str, Any]) ->
         return True
     was, is_ = (each.get("status") or {} for each in (earlier, body))
     return bool(was.get("operator")) and not is_.get("operator")
+
+
+def _now() -> float:
+    """Seconds, of the loop."""
+    return asyncio.get_running_loop().time()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from embedding_operator.cluster import Cluster
@@ -27,18 +28,27 @@ _LOOK_EVERY: Final = 600.0
 """Seconds."""
 _SUFFIX: Final = ".pem"
 
+_log = structlog.stdlib.get_logger(__name__)
+
 
 class Keyring:
     """The keys as they are now. Bound to one event loop."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, name: str, clock: Callable[[], datetime]
+        self,
+        cluster: Cluster,
+        namespace: str,
+        name: str,
+        clock: Callable[[], datetime],
+        count_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._name = name
         self._clock = clock
+        self._count_failure = count_failure
         self._signer: Signer | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def signer(self) -> Signer:
@@ -46,6 +56,22 @@ class Keyring:
         if self._signer is None:
             raise RuntimeError("keys are looked at before they are used")
         return self._signer
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nobody looks after the keys, where somebody did."""
+        has_ended = self._keeping is not None and self._keeping.done()
+        return "its keys are looked after no more" if has_ended else None
+
+    def start(self) -> None:
+        """Begin to `keep`."""
+        self._keeping = asyncio.create_task(self.keep())
+
+    async def close(self) -> None:
+        """Keep no longer."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def look(self) -> None:
         """Read the keys; make one, or let one go, if it is time for that.
@@ -70,11 +96,14 @@ class Keyring:
         self._signer = choose(keys, self._clock())
 
     async def keep(self) -> None:
-        """Look now and then, for ever; what goes wrong is tried again."""
+        """Look now and then, for ever; what goes wrong is told, counted and tried again."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            with suppress(OperatorError):
+            try:
                 await self.look()
+            except OperatorError as error:  # what signs goes on to sign
+                self._count_failure()
+                _log.warning("the signing keys are not to be had", reason=error.message)
 
     async def _make(self) -> Manifest:
         body = {

@@ -49,6 +49,12 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.failures = Counter(
+            name("background_failures_total"),
+            "Lists of everything, and looks at the signing keys, that have failed, by which.",
+            ["task"],
+            registry=registry,
+        )
         self.indexes = IndexMetrics(registry)
 
     def count_call(self, verb: str, status: int) -> None:
@@ -91,8 +97,21 @@ class IndexMetrics:
             registry=registry,
         )
 
+        self._left = Gauge(
+            "embedding_index_left",
+            "1 where an index is another installation's, and is left to it.",
+            _INDEX,
+            registry=registry,
+        )
+
+    def leave(self, namespace: str, name: str) -> None:
+        """The index is another operator's."""
+        self.forget(namespace, name)
+        self._left.labels(namespace, name).set(1)
+
     def tell(self, namespace: str, name: str, status: IndexStatus) -> None:
         """The state of one index."""
+        self._left.remove_by_labels({"namespace": namespace, "name": name})
         conditions = {each.type: each.status for each in status.conditions or ()}
         for type_ in ConditionType:
             if type_ in conditions:
@@ -113,8 +132,9 @@ class IndexMetrics:
                 self._snapshot.labels(namespace, name).set(moment.timestamp())
 
     def forget(self, namespace: str, name: str) -> None:
-        """The index is gone, or another operator's."""
-        for gauge in (self._ready, self._documents, self._lag, self._snapshot, self._failures):
+        """The index is gone."""
+        counts = (self._ready, self._documents, self._lag, self._snapshot, self._failures)
+        for gauge in (*counts, self._left):
             gauge.remove_by_labels({"namespace": namespace, "name": name})
         self._conditions.remove_by_labels({"namespace": namespace, "name": name})
 

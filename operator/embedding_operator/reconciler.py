@@ -122,6 +122,7 @@ class Reconciler:
         if claimed is None:
             _log.info("left to another operator", owner=index.status.operator)
             self._forget(key)
+            self._metrics.indexes.leave(*key)
             return None if index.status.operator else _UNSEEN
         return await self._pass(key, claimed)
 

@@ -15,6 +15,7 @@ from embedding_operator.__main__ import main
 from embedding_operator.app import run
 from embedding_operator.controller import WATCHED
 from embedding_operator.errors import Missing, OperatorError
+from embedding_operator.keyring import Keyring
 from embedding_operator.names import CONFIG_MAPS, DEPLOYMENTS, INDEXES, SECRETS, Kind
 from embedding_operator.settings import Settings
 from http_cluster import HttpCluster
@@ -120,6 +121,19 @@ async def test_it_makes_what_is_there_hears_of_what_comes_and_ends_when_it_is_to
     await until_so(are_counted, SECONDS, "calls and events are counted")
     await end(task)
     assert await ask(settings, "/healthz") == ""
+
+
+async def test_keys_that_nobody_looks_after_are_told_to_the_kubelet(
+    world: HttpCluster, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def keep(_: Keyring) -> None:
+        raise KeyError("what nobody foresaw")
+
+    monkeypatch.setattr(Keyring, "keep", keep)
+    task = asyncio.create_task(run(settings))
+    await watching(task, world)
+    assert "keys" in await ask(settings, "/healthz")
+    await end(task)
 
 
 async def test_it_waits_for_our_kinds_is_well_meanwhile_and_goes_on_with_them(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -34,6 +35,7 @@ class Passes:
 
     async def reconcile(self, key: IndexKey) -> float | None:
         self.asked.append(key)
+        self.bound = structlog.contextvars.get_contextvars()
         self.changed.set()
         answer = self.answers.pop(0) if self.answers else None
         if isinstance(answer, Exception):
@@ -56,11 +58,12 @@ class Stage:
 
     def make(self, *namespaces: str, resync: float = 1000.0) -> Controller:
         reconciler = cast("Reconciler", self.passes)
+        self.registry = CollectorRegistry()
         self.controller = Controller(
             self.cluster,
             self.cache,
             reconciler,
-            Metrics(CollectorRegistry()),
+            Metrics(self.registry),
             namespaces,
             concurrency=2,
             resync=resync,
@@ -138,6 +141,8 @@ async def test_a_list_that_fails_is_tried_again(stage: Stage) -> None:
     stage.cluster.add(INDEXES, indexed(1))
     await stage.passes.wait_for(1)
     assert failures == []
+    name = "embedding_operator_background_failures_total"
+    assert stage.registry.get_sample_value(name, {"task": "list"}) == 2
 
 
 async def test_what_happens_while_a_list_is_read_is_not_undone_by_it(stage: Stage) -> None:
@@ -310,3 +315,31 @@ async def test_a_task_that_has_ended_is_told(stage: Stage) -> None:
     await stage.controller.start()
     await stage.controller.close()
     assert "3 of its tasks" in str(stage.controller.stuck)
+
+
+async def test_lists_that_do_not_end_are_told(stage: Stage) -> None:
+    await stage.controller.list_all()
+    assert stage.controller.stuck is None
+    assert stage.controller._listed_at is not None
+    stage.controller._listed_at -= 3001
+    assert stage.controller.stuck == "no list has ended for 3001 s"
+
+
+async def test_a_watch_that_is_dead_is_told_when_lists_bring_what_it_missed(stage: Stage) -> None:
+    for name in "abc":  # the first list brings everything
+        assert stage.controller.stuck is None
+        stage.cluster.add(INDEXES, indexed(1, name))
+        await stage.controller.list_all()
+    assert stage.controller.stuck is None
+    first, last = stage.controller._unheard[INDEXES]
+    stage.controller._unheard[INDEXES] = first - 301, last
+    assert str(stage.controller.stuck) == "nothing is heard of embeddingindexes, though they change"
+    note(stage, INDEXES, indexed(10**6), "ADDED")
+    assert stage.controller.stuck is None
+
+
+async def test_each_line_of_a_pass_names_its_index_and_its_generation(stage: Stage) -> None:
+    await stage.controller.start()
+    note(stage, INDEXES, indexed(1, generation=7), "ADDED")
+    await stage.passes.wait_for(1)
+    assert stage.passes.bound == {"index": "team/docs", "generation": 7}

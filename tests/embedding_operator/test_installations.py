@@ -22,6 +22,11 @@ async def test_an_index_of_another_installation_is_left(town: Town) -> None:
     town.cluster.writes.clear()
     assert await other.turn() is None
     assert town.cluster.writes == []
+    labels, ready = {"namespace": DOCS[0], "name": DOCS[1]}, "embedding_index_ready_replicas"
+    assert other.registry.get_sample_value("embedding_index_left", labels) == 1
+    assert other.registry.get_sample_value(ready, labels) is None
+    assert town.registry.get_sample_value("embedding_index_left", labels) is None
+    assert town.registry.get_sample_value(ready, labels) == 1
 
 
 async def test_what_an_earlier_installation_said_and_the_next_does_not_is_gone(town: Town) -> None:

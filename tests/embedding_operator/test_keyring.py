@@ -1,5 +1,6 @@
 """The operator's signing keys, as their Secret has them."""
 
+import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from embedding_operator import keyring as keyring_module
 from embedding_operator.errors import BadConfiguration, Conflicting, OperatorError
 from embedding_operator.keyring import (
     FORGOTTEN_AFTER,
@@ -136,3 +138,18 @@ async def test_a_secret_that_somebody_emptied_is_named() -> None:
 async def test_keys_are_looked_at_before_they_are_used() -> None:
     with pytest.raises(RuntimeError):
         make_keyring(FakeCluster()).signer.publish()
+
+
+async def test_what_keeps_it_from_its_keys_is_counted_and_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keyring_module, "_LOOK_EVERY", 0)
+    cluster, failures = FakeCluster(), asyncio.Semaphore(0)
+    keyring = Keyring(cluster, "system", "keys", Clock(), failures.release)
+    await keyring.look()
+    cluster.objects[SECRETS, "system", "keys"]["data"] = {"a.pem": "?"}
+    keeping = asyncio.create_task(keyring.keep())
+    for _ in range(2):
+        await failures.acquire()
+    keeping.cancel()
+    assert keyring.signer.keys

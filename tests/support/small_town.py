@@ -48,6 +48,7 @@ class Town:
         self.cluster.objects[NAMESPACES, "", NAMESPACE] = {"metadata": {"name": NAMESPACE}}
 
     def restart(self) -> None:
+        self.registry = CollectorRegistry()
         heard = HeardCluster(self.cluster, self._hear)
         writer = Writer(heard, self.operator)
         self.observer = Observer(self.cluster, self.pods, self.cache, lambda: self.now)
@@ -58,7 +59,7 @@ class Town:
             defaults=DEFAULTS,
             operator=self.operator,
             signer=lambda: SIGNER,
-            metrics=Metrics(CollectorRegistry()),
+            metrics=Metrics(self.registry),
         )
 
     def build(self, spec: dict[str, Any] | None = None, **meta: Any) -> None:
