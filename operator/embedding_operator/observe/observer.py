@@ -24,7 +24,7 @@ from embedding_operator.observe.asking import Asking
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.claims import find_claims
 from embedding_operator.observe.observation import ChildKey, Observation
-from embedding_operator.observe.pods import Pod, explain_events, is_current, parse_pod
+from embedding_operator.observe.pods import Pod, explain_events, parse_pod, pick_current
 from embedding_operator.observe.usage import Reading, count_cores, take_reading
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job, Report, name_bootstrap, name_reload
@@ -176,8 +176,8 @@ class Observer:
     async def _find_pods(self, index: EmbeddingIndex) -> list[Pod]:
         """Those that wait for what only events name are explained, as many as tell enough."""
         key = (index.meta.namespace, index.meta.name)
-        owned = self._cache.owned(PODS, key)
-        pods = [parse_pod(body) for body in owned if is_current(body, index.meta)]
+        owned = pick_current(self._cache.owned(PODS, key), index.meta)
+        pods = [parse_pod(body) for body in owned]
         waiting = [pod for pod in pods if pod.is_waiting][:_EXPLAINED]
         explained = await asyncio.gather(*(self._explain(index, pod) for pod in waiting))
         known = {pod.uid: pod for pod in explained}

@@ -60,14 +60,20 @@ class Pod:
         return self.node is not None and not self.is_running and self.trouble is None
 
 
-def is_current(body: Manifest, index: Meta) -> bool:
-    """Whether a pod is this index's, not an earlier one's, and has not ended for good.
+def pick_current(bodies: Iterable[Manifest], index: Meta) -> list[Manifest]:
+    """Those of this index, not of an earlier one; of those that have failed for good the newest.
 
-    One that was evicted stays as an object, often by the hundred.
+    What was evicted stays as an object, often by the hundred, and all say the same.
     """
-    labels = body["metadata"].get("labels") or {}
-    has_ended = (body.get("status") or {}).get("phase") in _ENDED
-    return labels.get(UID) == index.uid and not has_ended
+    own = [each for each in bodies if (each["metadata"].get("labels") or {}).get(UID) == index.uid]
+    phases = [(each.get("status") or {}).get("phase") for each in own]
+    failed = [each for each, phase in zip(own, phases, strict=True) if phase == "Failed"]
+    newest = max(failed, key=lambda each: str(each["metadata"]["creationTimestamp"]), default=None)
+    return [
+        each
+        for each, phase in zip(own, phases, strict=True)
+        if phase not in _ENDED or each is newest
+    ]
 
 
 def parse_pod(body: Manifest) -> Pod:

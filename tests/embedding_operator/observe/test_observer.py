@@ -13,6 +13,7 @@ from embedding_operator.observe.cache import Cache
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
 from embedding_operator.reasons import Reason
+from embedding_operator.resources.times import write_time
 from fake_cluster import FakeCluster
 from fake_operator_pods import FakePods
 from observed import a_report, container_body, pod_body
@@ -87,15 +88,20 @@ async def test_it_is_known_since_when_no_pod_answers(sight: Sight) -> None:
     sight.observer.forget(DOCS)
 
 
-@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
-async def test_pods_that_have_ended_or_are_an_earlier_indexs_are_not_seen(
-    sight: Sight, phase: str
-) -> None:
+async def test_pods_of_an_earlier_index_are_not_seen(sight: Sight) -> None:
     sight.put_pod()
-    sight.put_pod("docs-b", {"phase": phase, "podIP": "10.0.0.2"})
     other = {INDEX: "docs", UID_LABEL: "of-another"}
-    sight.cache.put(PODS, pod_body(RUNNING, name="docs-c", uid="c", labels=other))
+    sight.cache.put(PODS, pod_body(RUNNING, name="docs-b", uid="b", labels=other))
     assert [pod.name for pod in (await sight.look()).pods] == ["docs-a"]
+
+
+async def test_of_pods_that_have_ended_the_newest_that_failed_is_seen(sight: Sight) -> None:
+    sight.put_pod()
+    for name, phase, age in (("b", "Failed", 9), ("c", "Failed", 1), ("d", "Succeeded", 0)):
+        created = write_time(NOW - timedelta(hours=age))
+        meta: dict[str, Any] = {"creationTimestamp": created, "labels": LABELS}
+        sight.cache.put(PODS, pod_body({"phase": phase}, name=name, uid=name, **meta))
+    assert [pod.name for pod in (await sight.look()).pods] == ["c", "docs-a"]
 
 
 async def test_of_many_pods_that_wait_a_few_are_explained(sight: Sight) -> None:
