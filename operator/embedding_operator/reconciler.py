@@ -67,7 +67,7 @@ class _Memory:
     """The status that was written last, and what the API server made of it: a definition that is
     older than this operator takes away what it does not know."""
     is_moving: bool = True
-    is_purged: bool = False
+    purge_refusal: str | None = None
     swept: tuple[list[str], datetime] | None = None
     sweep_after: datetime | None = None
 
@@ -165,7 +165,7 @@ class Reconciler:
             refusals=memory.refusals,
             history=memory.history,
             has_turn=self._turns.take(key),
-            is_purged=memory.is_purged,
+            purge_refusal=memory.purge_refusal,
         )
         names = name_children(index, setting)
         patience = _FRESH if memory.is_moving else _STALE
@@ -248,7 +248,7 @@ class Reconciler:
         refusals = (await self._executor.change(planned.changes)).refusals
         events = await self._executor.snapshot(observation, planned.snapshots, refusals)
         if deletion.purge is not None:
-            memory.is_purged = await self._executor.purge(observation, deletion)
+            memory.purge_refusal = await self._executor.purge(observation, deletion.purge)
         if deletion.snapshot is not None:
             with noted(refusals, (SNAPSHOTS, deletion.snapshot)):
                 await self._executor.ask_last(index, deletion.snapshot)

@@ -24,6 +24,11 @@ def name_reload(since: int, instance: str, *, is_back: bool) -> str:
     return f"reload-{since}{'-back' if is_back else ''}-{instance}"
 
 
+def name_purge(uid: str, *, removes_snapshots: bool) -> str:
+    """The key under which a pod removes an index once; with its snapshots is another order."""
+    return f"purge-{'all' if removes_snapshots else 'rows'}-{uid}"
+
+
 class _Word(BaseModel):
     """Frozen; what a newer pod adds is passed over."""
 
@@ -120,6 +125,11 @@ class Job(_Word):
     def is_lost(self) -> bool:
         """Whether it has failed because its process is gone; such work may be done again."""
         return self.has_failed and self.code == LOST
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether it is done."""
+        return self.state == "succeeded"
 
     @property
     def has_failed(self) -> bool:

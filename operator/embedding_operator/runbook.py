@@ -182,9 +182,10 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     ),
     (_DEGRADED, Reason.PURGE_FAILED): Entry(
         "True",
-        "It is being deleted, and its data cannot be removed.",
-        "Mend what keeps its pods; or let it go as it is with the annotation "
-        "`gpu-embedding.io/force-deletion=true`, and remove the data by hand.",
+        "It is being deleted, and its data is not removed; the message says why, in a pod's words "
+        "if one has tried. It is tried again every half minute.",
+        "Mend what the message names, or what keeps its pods; or let it go as it is with the "
+        "annotation `gpu-embedding.io/force-deletion=true`, and remove the data by hand.",
     ),
     (_SPEC, Reason.ACCEPTED): Entry("True", "The spec can be done."),
     (_SPEC, Reason.NOT_SUPPORTED): Entry(

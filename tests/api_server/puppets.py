@@ -76,15 +76,15 @@ class PuppetPods:
             kept = {*body["held"], *puppet.snapshots[-1:]}
             puppet.snapshots = [each for each in puppet.snapshots if each in kept]
             return {"dropped": []}
-        if path == "/purge":
-            puppet.is_purged = True
-            return {"documents": DOCUMENTS, "snapshots": 0}
         raise PodFailure(f"{address}: no route {method} {path}", 404)
 
     def _work(
         self, puppet: Puppet, path: str, audience: str, body: Mapping[str, Any]
     ) -> dict[str, Any]:
         detail: dict[str, Any] = {}
+        if path == "/jobs/purge":
+            puppet.is_purged = True
+            detail = {"documents": DOCUMENTS, "snapshots": 0}
         if path == "/jobs/snapshot":
             id_ = f"s{len(puppet.snapshots) + 1}"
             puppet.snapshots.append(id_)

@@ -5,14 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from embedding_indexes import NOW, wanted
+from embedding_indexes import NOW, an_index, wanted
+from embedding_operator.apply.executor import Executor
+from embedding_operator.apply.snapshots import SnapshotMaker
+from embedding_operator.apply.writer import Writer
 from embedding_operator.children.sweeps import build_sweep
+from embedding_operator.plan import deletion as operator_orders
 from embedding_operator.plan import sweeping
 from embedding_operator.reasons import Reason
-from embedding_operator.reports import LOST, OTHER_MODEL, Report
+from embedding_operator.reports import LOST, OTHER_MODEL, Report, name_purge
 from embedding_operator.resources.index import EngineType, FieldType, Metric
 from embedding_operator.runbook import RUNBOOK
 from embedding_operator.service_settings import SETTINGS
+from embedding_service.api.admin import _operator_routes
+from embedding_service.api.operating.jobs import _LONGEST_KEY
+from embedding_service.api.operating.payloads import PurgeOrder
 from embedding_service.cli import main
 from embedding_service.cli.index import sweep
 from embedding_service.errors import ModelNotServed, ModelUnavailable
@@ -21,6 +28,9 @@ from embedding_service.indexes.errors import ModelMismatch
 from embedding_service.indexes.snapshots import layout
 from embedding_service.jobs.runner import ENDED_CODE
 from embedding_service.settings import Settings
+from fake_cluster import FakeCluster
+from fake_operator_pods import FakePods
+from observed import a_pod, observe
 
 
 def test_the_operator_knows_the_names_of_all_settings() -> None:
@@ -62,6 +72,20 @@ def test_the_server_knows_the_words_of_a_job_that_sweeps(
     with pytest.raises(SystemExit) as ended:
         main(container["args"])
     assert ended.value.code == 0
+
+
+async def test_an_order_to_remove_an_index_is_one_that_the_server_takes() -> None:
+    pods, cluster, uid = FakePods(), FakeCluster(), an_index().meta.uid
+    executor = Executor(Writer(cluster, "a/b"), SnapshotMaker(cluster, pods, "m"), pods)
+    for removes_snapshots in (True, False):
+        key = name_purge(uid, removes_snapshots=removes_snapshots)
+        await executor.purge(observe(), operator_orders.PurgeOrder(a_pod(), key, removes_snapshots))
+        method, path, body, sent = pods.asked[-1]
+        order = PurgeOrder.model_validate(body)
+        assert (order.confirm, order.snapshots) == (an_index().key, removes_snapshots)
+        assert (sent, len(key) <= _LONGEST_KEY) == (key, True)
+        (route,) = [each for each in _operator_routes() if each.path == path]
+        assert method in (route.methods or ())
 
 
 def test_the_least_that_a_pod_may_say_is_a_report() -> None:

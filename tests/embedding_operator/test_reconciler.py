@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from embedding_indexes import NAMESPACE, SHARED, index_body
 from embedding_operator.errors import Conflicting, OperatorError, Unavailable
 from embedding_operator.names import (
-    CLAIMS,
     EVENTS,
     INDEXES,
     JOBS,
@@ -267,38 +266,6 @@ async def test_an_index_is_filled_before_it_is_open(town: Town) -> None:
     await town.settle()
     assert town.status["bootstrap"]["done"]
     assert town.cluster.of(SERVICES) != []
-
-
-@pytest.mark.parametrize("spec", [{}, SHARED, {**SHARED, "replicas": 0}])
-async def test_with_delete_nothing_is_left(town: Town, spec: dict[str, object]) -> None:
-    whole = {**spec, "deletionPolicy": "Delete"}
-    town.build(whole)
-    await town.settle()
-    index = town.cluster.objects[INDEXES, *DOCS]
-    assert index["metadata"]["finalizers"] == ["gpu-embedding.io/cleanup"]
-    town.build(whole, deletionTimestamp=write_time(town.now))
-    await town.settle()
-    assert town.cluster.of(INDEXES) == town.cluster.of(CLAIMS) == []
-    assert ("/purge" in town.pods.paths()) is bool(spec)
-
-
-async def test_with_snapshot_then_delete_a_snapshot_is_left(town: Town) -> None:
-    whole = {**SHARED, "deletionPolicy": "SnapshotThenDelete"}
-    town.build(whole)
-    await town.settle()
-    town.build(whole, deletionTimestamp=write_time(town.now))
-    await town.settle()
-    assert town.cluster.of(INDEXES) == []
-    (last,) = town.cluster.of(SNAPSHOTS)
-    assert last["spec"]["retention"] == "Keep"
-
-
-async def test_under_retain_there_is_no_finalizer(town: Town) -> None:
-    town.build({"deletionPolicy": "Delete"})
-    await town.settle()
-    town.build({"deletionPolicy": "Retain"})
-    await town.settle()
-    assert town.cluster.objects[INDEXES, *DOCS]["metadata"]["finalizers"] == []
 
 
 LIVE = {"aliases": ["live"], "ingress": {"host": "a.b"}, "auth": {"mode": "None"}}

@@ -21,6 +21,9 @@ class FakePods(Pods):
     state: str = "succeeded"
     is_strange: bool = False
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By key; every pod tells of them."""
+    jobs_at: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """By address and key, of those that one pod alone tells of."""
 
     async def report(self, address: str, audience: str) -> Report:
         self.reports += 1
@@ -41,7 +44,8 @@ class FakePods(Pods):
         self.asked.append((method, path, body, key))
         self._answer()
         if method == "GET":
-            job = self.jobs.get(path.partition("key=")[2])
+            wanted = path.partition("key=")[2]
+            job = self.jobs_at.get(address, {}).get(wanted) or self.jobs.get(wanted)
             return {"jobs": [job] if job else []}
         if key is None or self.is_strange:
             return {}

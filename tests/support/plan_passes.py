@@ -59,6 +59,7 @@ class World:
     jobs: dict[str, Job] = field(default_factory=dict)
     source: EmbeddingIndexSnapshot | None = None
     filling: Job | None = None
+    purge: Job | None = None
     claims: Claims | None = None
     report: Report = field(default_factory=a_report)
     history: tuple[Sample, ...] = ()
@@ -86,6 +87,7 @@ class World:
             self.jobs,
             self.source,
             self.filling,
+            self.purge,
             claims=self.claims or Claims(aliases=aliases),
         )
 

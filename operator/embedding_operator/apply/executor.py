@@ -1,7 +1,6 @@
 """The front door of the room: carries out what a plan asks for, one step after the other."""
 
 from collections.abc import Iterable
-from typing import Final
 
 import structlog
 
@@ -15,7 +14,7 @@ from embedding_operator.observe.pods import Pod
 from embedding_operator.plan.actions import Event, SnapshotAction, name_snapshot
 from embedding_operator.plan.bootstrap import Bootstrap
 from embedding_operator.plan.children import Changes
-from embedding_operator.plan.deletion import FINALIZER, Deletion, wants_finalizer
+from embedding_operator.plan.deletion import FINALIZER, PurgeOrder, wants_finalizer
 from embedding_operator.plan.reloading import ReloadOrder
 from embedding_operator.pods import Pods
 from embedding_operator.reports import name_bootstrap
@@ -23,9 +22,6 @@ from embedding_operator.resources.objects import EmbeddingIndex, Manifest
 from embedding_operator.resources.status import IndexStatus
 
 _log = structlog.stdlib.get_logger(__name__)
-
-LONG: Final = 30.0
-"""Seconds for what a pod does while it is waited for."""
 
 
 class Executor:
@@ -116,18 +112,18 @@ class Executor:
         """Have a pod drop the snapshots that nobody holds; whether it did."""
         return await self._snapshots.sweep(index.key, pod.address or "", held)
 
-    async def purge(self, observation: Observation, deletion: Deletion) -> bool:
-        """Have a pod remove all rows of an index; whether it did."""
-        pod, key = deletion.purge, observation.index.key
-        body = {"confirm": key, "snapshots": deletion.removes_snapshots}
+    async def purge(self, observation: Observation, order: PurgeOrder) -> str | None:
+        """Have a pod begin to remove all rows of an index; why it does not, if it does not."""
+        audience = observation.index.key
+        body = {"confirm": audience, "snapshots": order.removes_snapshots, "retry": order.is_retry}
         try:
             await self._pods.call(
-                (pod and pod.address) or "", key, "POST", "/purge", body=body, seconds=LONG
+                order.pod.address or "", audience, "POST", "/jobs/purge", body=body, key=order.key
             )
         except PodFailure as error:
             _log.warning("it is not purged", reason=error.message)
-            return False
-        return True
+            return error.message
+        return None
 
     async def let_go(self, index: EmbeddingIndex, claims: Iterable[tuple[Kind, Manifest]]) -> None:
         """Remove volumes, then the finalizer, after which the object is gone."""

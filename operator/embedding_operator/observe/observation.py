@@ -46,6 +46,8 @@ class Observation:
     """The snapshot that `bootstrap` names, if it is there."""
     bootstrap: Job | None = None
     """What pods say of the work of filling it."""
+    purge: Job | None = None
+    """What pods say of removing its rows; asked only where the index is being deleted."""
     reloads: Mapping[str, Job] = field(default_factory=dict)
     """By key: what pods say of loading another snapshot."""
     autoscalers: tuple[str, ...] = ()

@@ -27,8 +27,9 @@ from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod, explain_events, parse_pod, pick_current
 from embedding_operator.observe.usage import Reading, count_cores, take_reading
 from embedding_operator.pods import Pods
-from embedding_operator.reports import Job, Report, name_bootstrap, name_reload
+from embedding_operator.reports import Job, Report, name_bootstrap, name_purge, name_reload
 from embedding_operator.resolution.reloading import find_wish
+from embedding_operator.resources.index import DeletionPolicy
 from embedding_operator.resources.objects import (
     EmbeddingIndex,
     EmbeddingIndexSnapshot,
@@ -97,6 +98,7 @@ class Observer:
             jobs=await self._follow(asked, snapshots, asking),
             source=self._find_source(index),
             bootstrap=await self._follow_bootstrap(index, asked, asking),
+            purge=await self._follow_purge(index, pods, asking),
             reloads=await self._follow_reloads(index, asked, reports, asking),
             autoscalers=await self._find_autoscalers(index),
             is_namespace_ending=index.meta.deleted is not None
@@ -269,6 +271,19 @@ class Observer:
         if index.spec.bootstrap is None or (begun is not None and begun.done):
             return None
         return await asking.find_job(pods, name_bootstrap(index.meta.uid))
+
+    async def _follow_purge(
+        self, index: EmbeddingIndex, pods: list[Pod], asking: Asking
+    ) -> Job | None:
+        """The furthest of all, for only the pod that does it tells of it."""
+        if index.meta.deleted is None:
+            return None
+        removes_snapshots = index.spec.deletion_policy is DeletionPolicy.DELETE
+        key = name_purge(index.meta.uid, removes_snapshots=removes_snapshots)
+        asked = [pod for pod in pods if pod.can_answer]
+        found = await asyncio.gather(*(asking.find_job([pod], key) for pod in asked))
+        jobs = [job for job in found if job is not None]
+        return min(jobs, key=lambda job: (job.has_failed, not job.has_succeeded), default=None)
 
     async def _follow_reloads(
         self, index: EmbeddingIndex, pods: list[Pod], reports: dict[str, Report], asking: Asking

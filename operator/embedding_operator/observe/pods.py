@@ -55,6 +55,11 @@ class Pod:
         return self.leaves_by is not None
 
     @property
+    def can_answer(self) -> bool:
+        """Whether it may be asked, ready or not."""
+        return self.is_running and self.address is not None
+
+    @property
     def is_waiting(self) -> bool:
         """Whether only its events can tell what it waits for."""
         return self.node is not None and not self.is_running and self.trouble is None

@@ -61,7 +61,7 @@ def plan_bootstrap(observation: Observation, wanted: Wanted) -> Bootstrap:
         return Bootstrap(is_done=False, status=earlier, trouble=choice.trouble)
     job = observation.bootstrap
     begun = Bootstrapped(snapshot=choice.source.id, job=job.id if job else None)
-    if job is not None and job.state == "succeeded":
+    if job is not None and job.has_succeeded:
         return Bootstrap(status=begun.model_copy(update={"done": True}))
     if job is not None and job.has_failed and not job.is_lost:
         trouble = Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: {job.error}")

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 from embedding_operator.children.metadata import is_ours
-from embedding_operator.names import CLAIMS, GROUP, Kind
+from embedding_operator.names import CLAIMS, DEPLOYMENTS, GROUP, Kind
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.reasons import Reason
+from embedding_operator.reports import name_purge
 from embedding_operator.resources.index import DeletionPolicy
 from embedding_operator.resources.objects import EmbeddingIndex, EmbeddingIndexSnapshot, Manifest
 from embedding_operator.resources.snapshot import SnapshotPhase
@@ -25,14 +26,22 @@ _PATIENCE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
+class PurgeOrder:
+    """Ask a pod to remove all rows of the index; asked twice, it does so once."""
+
+    pod: Pod
+    key: str
+    removes_snapshots: bool
+    is_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """The next step; none of them means that the object may go."""
 
     snapshot: str | None = None
     """Name of the last snapshot, to be made."""
-    purge: Pod | None = None
-    """Who is to remove rows and snapshots."""
-    removes_snapshots: bool = False
+    purge: PurgeOrder | None = None
     claims: tuple[tuple[Kind, Manifest], ...] = ()
     """Volumes to be removed."""
     is_done: bool = False
@@ -44,13 +53,15 @@ def wants_finalizer(index: EmbeddingIndex) -> bool:
     return index.spec.deletion_policy is not DeletionPolicy.RETAIN
 
 
-def plan_deletion(observation: Observation, *, is_purged: bool, needs_pod: bool) -> Deletion:
+def plan_deletion(
+    observation: Observation, *, needs_pod: bool, refusal: str | None = None
+) -> Deletion:
     """The next step of an index that is being deleted.
 
     Args:
         observation: Of it.
-        is_purged: Whether its rows are gone.
-        needs_pod: Whether they lie where only a pod of it can remove them.
+        needs_pod: Whether its rows lie where only a pod of it can remove them.
+        refusal: Why a pod that was asked to did not begin with it.
     """
     index, policy = observation.index, observation.index.spec.deletion_policy
     is_forced = index.meta.annotations.get(FORCE) == "true"
@@ -58,13 +69,24 @@ def plan_deletion(observation: Observation, *, is_purged: bool, needs_pod: bool)
     if is_forced or observation.is_namespace_ending or policy is DeletionPolicy.RETAIN:
         return Deletion(is_done=True)
     wants_last = policy is DeletionPolicy.SNAPSHOT_THEN_DELETE
-    if wants_last and (step := _plan_last(observation)) is not None:
-        return step
-    if needs_pod and not is_purged:
-        return _plan_purge(observation, removes_snapshots=not wants_last)
-    return Deletion(
+    done = Deletion(
         claims=_list_claims(observation, removes_snapshots=not wants_last), is_done=True
     )
+    if not _has_begun(observation):
+        return done
+    if wants_last and (step := _plan_last(observation)) is not None:
+        return step
+    if needs_pod and not (observation.purge is not None and observation.purge.has_succeeded):
+        return _plan_purge(observation, refusal, removes_snapshots=not wants_last)
+    return done
+
+
+def _has_begun(observation: Observation) -> bool:
+    """Whether there was ever a pod that can have written something."""
+    index = observation.index
+    deployment = observation.children.get((DEPLOYMENTS, index.meta.name))
+    is_there = deployment is not None and is_ours(deployment, index.meta)
+    return is_there or index.status.fingerprint is not None
 
 
 def _plan_last(observation: Observation) -> Deletion | None:
@@ -76,15 +98,25 @@ def _plan_last(observation: Observation) -> Deletion | None:
         return None
     if last.status.phase is SnapshotPhase.FAILED:
         return Deletion(trouble=_explain(f"the last snapshot has failed: {last.status.error}"))
-    return Deletion(trouble=_find_delay(observation, "the last snapshot"))
+    return Deletion(trouble=_find_delay(observation, "the last snapshot does not come"))
 
 
-def _plan_purge(observation: Observation, *, removes_snapshots: bool) -> Deletion:
-    ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
-    if not ready:
-        return Deletion(trouble=_find_delay(observation, "a pod that removes its rows"))
-    pod = min(ready, key=lambda each: each.name)
-    return Deletion(purge=pod, removes_snapshots=removes_snapshots)
+def _plan_purge(
+    observation: Observation, refusal: str | None, *, removes_snapshots: bool
+) -> Deletion:
+    job = observation.purge
+    if job is not None and not job.has_failed:
+        return Deletion(trouble=_find_delay(observation, "a pod is still at it"))
+    # One that has begun with it is not ready any more, and may be the only one.
+    asked = [pod for pod in observation.pods if pod.can_answer and not pod.is_leaving]
+    pod = min(asked, key=lambda each: (not each.is_ready, each.name), default=None)
+    if pod is None:
+        return Deletion(trouble=_find_delay(observation, "no pod comes that could do it"))
+    key = name_purge(observation.index.meta.uid, removes_snapshots=removes_snapshots)
+    order = PurgeOrder(pod, key, removes_snapshots, is_retry=job is not None)
+    if job is not None:
+        return Deletion(purge=order, trouble=_explain(job.error or "a pod could not do it"))
+    return Deletion(purge=order, trouble=_find_delay(observation, refusal) if refusal else None)
 
 
 def name_last(index: EmbeddingIndex) -> str:
@@ -110,11 +142,11 @@ def _list_claims(
     )
 
 
-def _find_delay(observation: Observation, what: str) -> Trouble | None:
+def _find_delay(observation: Observation, told: str) -> Trouble | None:
     since = read_time(observation.index.meta.deleted or "")
     if observation.now - since < _PATIENCE:
         return None
-    return _explain(f"{what} does not come")
+    return _explain(told)
 
 
 def _explain(told: str) -> Trouble:

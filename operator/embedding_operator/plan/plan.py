@@ -7,7 +7,7 @@ from typing import Final
 from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.children.pods import CONTAINER, pick_image
 from embedding_operator.defaults import Defaults
-from embedding_operator.names import DEPLOYMENTS, JOBS
+from embedding_operator.names import CONFIG_MAPS, DEPLOYMENTS, JOBS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.plan.actions import Event, SnapshotAction
 from embedding_operator.plan.bootstrap import Bootstrap, plan_bootstrap
@@ -45,9 +45,10 @@ from embedding_operator.status.assessment import Facts
 
 _SOON: Final = 2.0
 _SCALING: Final = 5.0
+_AGAIN: Final = 30.0
 _LATER: Final = 60.0
 """Seconds until an index is looked at again, though nothing is told of it: while it changes, where
-its load decides, and else."""
+its load decides, where its end has failed, and else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class Setting:
     """Of the autoscaler."""
     has_turn: bool = True
     """Whether it may get a new image now."""
-    is_purged: bool = False
-    """Whether the rows of an index that is being deleted are gone."""
+    purge_refusal: str | None = None
+    """Why a pod did not begin to remove the rows of an index that is being deleted."""
 
     @property
     def namespace(self) -> str:
@@ -210,7 +211,7 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     is_elsewhere = wanted.database is DatabaseType.POSTGRESQL or (
         wanted.storage.s3 is not None and index.spec.deletion_policy is DeletionPolicy.DELETE
     )
-    deletion = plan_deletion(observation, is_purged=setting.is_purged, needs_pod=is_elsewhere)
+    deletion = plan_deletion(observation, needs_pod=is_elsewhere, refusal=setting.purge_refusal)
     facts = replace(
         gather(observation, wanted, ()),
         is_deleting=True,
@@ -218,21 +219,26 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     )
     snapshots = plan_last_snapshots(observation)
     status = tell_status(observation, wanted, facts, snapshots.last_slot)
-    needs_pod = not deletion.is_done and not wanted.replicas and not observation.is_namespace_ending
-    changes = Changes()
-    if needs_pod:  # what was scaled to zero is woken for it
-        changes = _plan_changes(observation, replace(wanted, replicas=1), setting, is_open=False)
-        changes = Changes(
-            tuple(each for each in changes.applied if each.kind is DEPLOYMENTS),
-            removed=tuple(each for each in changes.removed if each[0] is JOBS),
-        )
     return Plan(
         status,
-        changes,
+        Changes() if deletion.is_done else _plan_last_changes(observation, wanted, setting),
         snapshots=snapshots.actions,
         deletion=deletion,
         events=tuple(tell_transitions(index.status, status)),
-        requeue_after=_SOON,
+        requeue_after=_SOON if deletion.trouble is None else _AGAIN,
+    )
+
+
+def _plan_last_changes(observation: Observation, wanted: Wanted, setting: Setting) -> Changes:
+    """What a pod needs that is to remove the index's data: our keys, and that there is one."""
+    live = observation.children.get((DEPLOYMENTS, wanted.meta.name))
+    kinds = {CONFIG_MAPS}
+    if live is None or not live["spec"].get("replicas"):
+        kinds.add(DEPLOYMENTS)
+    changes = _plan_changes(observation, replace(wanted, replicas=1), setting, is_open=False)
+    return Changes(
+        tuple(child for child in changes.applied if child.kind in kinds),
+        removed=tuple(each for each in changes.removed if each[0] is JOBS),
     )
 
 

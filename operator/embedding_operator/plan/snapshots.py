@@ -118,7 +118,7 @@ def _plan_one(
 ) -> Iterator[SnapshotAction]:
     job = observation.jobs.get(snapshot.meta.uid)
     deadline = read_time(snapshot.meta.created) + parse_duration(snapshot.spec.deadline)
-    if job is not None and job.state == "succeeded":
+    if job is not None and job.has_succeeded:
         yield UpdateSnapshot(snapshot, _complete(snapshot, job, observation))
     elif observation.now > deadline:
         why = f": {snapshot.status.error}" if snapshot.status.error else ""

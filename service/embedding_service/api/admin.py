@@ -53,11 +53,11 @@ def _operator_routes() -> list[Route]:
         Route("/jobs/snapshot", jobs.order_snapshot, methods=["POST"]),
         Route("/jobs/restore", jobs.order_restore, methods=["POST"]),
         Route("/jobs/reload", jobs.order_reload, methods=["POST"]),
+        Route("/jobs/purge", jobs.order_purge, methods=["POST"]),
         Route("/jobs/{id}", jobs.read_job),
         Route("/jobs", jobs.list_jobs),
         Route("/snapshots", snapshots.list_snapshots),
         Route("/snapshots/sweep", snapshots.sweep, methods=["POST"]),
-        Route("/purge", ending.purge, methods=["POST"]),
         Route("/drain", ending.drain, methods=["POST"]),
     ]
 

@@ -49,6 +49,8 @@ class Jobs:
     async def close(self) -> None:
         """End what runs, promptly; before what it works with is closed."""
         await asyncio.to_thread(self._upkeep.close)
+        if self.managed is not None:
+            await self.managed.close()
         await self._runner.close()
 
     async def compact(self, name: str) -> JobFacts:

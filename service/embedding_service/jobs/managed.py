@@ -6,6 +6,7 @@ from typing import Final
 
 from embedding_service.indexes.errors import NotFound
 from embedding_service.indexes.records.record import Job, Record, key_of
+from embedding_service.jobs.purging import Purging
 from embedding_service.jobs.requests import JobFacts, Order, describe
 from embedding_service.jobs.runner import Runner
 from embedding_service.jobs.snapshots import RELOAD, RESTORE, SNAPSHOT, Interruptible
@@ -26,6 +27,7 @@ class ManagedJobs:
         self._index = index
         self._record = record
         self._runner = runner
+        self._purging = Purging(index, runner.instance)
 
     @property
     def instance(self) -> str:
@@ -47,13 +49,24 @@ class ManagedJobs:
         """Make anew what is searched."""
         return await self._claim(RELOAD, order, lambda tell: self._index.reload(snapshot, tell))
 
+    async def purge(self, order: Order, *, snapshots: bool) -> tuple[JobFacts, bool]:
+        """Remove the index for good. Done by each process that is asked, and told by that alone."""
+        job, is_new = self._purging.order(order, snapshots=snapshots)
+        return self._describe(job), is_new
+
+    async def close(self) -> None:
+        """End what the runner does not know of."""
+        await self._purging.close()
+
     async def job(self, id: str) -> JobFacts:  # noqa: A002  the field's own name
         """One of them."""
-        return await asyncio.to_thread(self._read, id)
+        purge = self._purging.read(id)
+        return self._describe(purge) if purge else await asyncio.to_thread(self._read, id)
 
     async def jobs(self, key: str) -> list[JobFacts]:
         """Those of one key, newest first."""
-        return await asyncio.to_thread(self._list, key)
+        purge = self._purging.find(key)  # which the database has no part in
+        return [self._describe(purge)] if purge else await asyncio.to_thread(self._list, key)
 
     async def _claim(
         self, kind: str, order: Order, work: Callable[[Tell], Detail], detail: Detail = _NOTHING

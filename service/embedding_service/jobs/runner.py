@@ -171,20 +171,9 @@ class Runner:
                 self._news.set()
 
     async def _run(self, report: Report, work: Work) -> None:
-        job = report.job
         report.tell("starting")
         self._news.set()
-        try:
-            await work(report)
-        except (JobFailed, ServiceError) as error:
-            report.fail(str(error), error.code if isinstance(error, ServiceError) else None)
-            _log.warning("a job has failed", job=job.id, kind=job.kind, reason=str(error))
-        except Exception:  # noqa: BLE001  whatever it was, the next job is not to blame
-            report.fail(_UNFORESEEN, ServiceError.code)
-            _log.exception("a job has failed", job=job.id, kind=job.kind)
-        else:
-            report.succeed()
-            _log.info("a job is done", job=job.id, kind=job.kind)
+        await carry_out(report, work)
 
     async def _write_on(self) -> None:
         while self._running is not None:
@@ -215,6 +204,22 @@ class Runner:
             ticket.written, ticket.written_at = job, time.monotonic()
             if job.state in FINAL:
                 del self._tickets[job.id]
+
+
+async def carry_out(report: Report, work: Work) -> None:
+    """Do the work of a job, and have its report say how it has ended."""
+    job = report.job
+    try:
+        await work(report)
+    except (JobFailed, ServiceError) as error:
+        report.fail(str(error), error.code if isinstance(error, ServiceError) else None)
+        _log.warning("a job has failed", job=job.id, kind=job.kind, reason=str(error))
+    except Exception:  # noqa: BLE001  whatever it was, the next job is not to blame
+        report.fail(_UNFORESEEN, ServiceError.code)
+        _log.exception("a job has failed", job=job.id, kind=job.kind)
+    else:
+        report.succeed()
+        _log.info("a job is done", job=job.id, kind=job.kind)
 
 
 def _tell_ended(job: Job) -> str:

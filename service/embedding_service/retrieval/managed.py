@@ -26,7 +26,6 @@ from embedding_service.retrieval.pools import Pools
 from embedding_service.retrieval.requests import (
     Kept,
     NewIndex,
-    Purged,
     SoleFacts,
     SourceSnapshot,
 )
@@ -125,14 +124,16 @@ class ManagedIndex:
         policy = self._policy(kept)
         return await asyncio.to_thread(lambda: self._archive.retire(self.uid, policy))
 
-    async def purge(self, *, snapshots: bool) -> Purged:
-        """Remove the index from the record for good, and its snapshots where they are to go."""
-        documents = await asyncio.to_thread(lambda: self._catalogue.erase(self.uid))
-        gone = 0
-        if snapshots:
-            gone = await asyncio.to_thread(lambda: self._archive.purge(self.uid))
+    def purge(self, tell: Tell, *, snapshots: bool) -> Detail:
+        """Remove the index from the record for good, and its snapshots where they are to go.
+
+        Done again, it removes what is left.
+        """
+        documents = self._catalogue.erase(self.uid)
+        tell(0.5)
+        gone = self._archive.purge(self.uid) if snapshots else 0
         _log.info("the index was purged", uid=self.uid, documents=documents, snapshots=gone)
-        return Purged(documents, gone)
+        return {"documents": documents, "snapshots": gone}
 
     def _is_ours(self, index: Index) -> bool:
         return index.definition.uid == self.uid

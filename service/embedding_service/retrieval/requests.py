@@ -204,14 +204,6 @@ class SourceSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
-    """What went for good."""
-
-    documents: int
-    snapshots: int
-
-
-@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """Whether the database answers."""
 

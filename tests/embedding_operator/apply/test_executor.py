@@ -9,13 +9,14 @@ from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
 from embedding_operator.plan.bootstrap import Bootstrap, Source
-from embedding_operator.plan.deletion import Deletion
+from embedding_operator.plan.deletion import PurgeOrder
 from fake_cluster import FakeCluster
 from fake_operator_pods import FakePods
 from observed import a_pod, observe
 
 KEY = an_index().key
 FILLING = Bootstrap(is_done=False, source=Source("team/old", "1"), pod=a_pod(), is_retry=True)
+PURGE = PurgeOrder(a_pod(), "k1", removes_snapshots=True, is_retry=True)
 NOWHERE = Bootstrap(is_done=False, source=Source("team/old", "1"))
 
 
@@ -50,10 +51,13 @@ async def test_without_a_source_or_a_pod_nobody_is_asked(
 async def test_a_pod_that_is_away_is_no_error(executor: Executor, pods: FakePods) -> None:
     pods.is_away = True
     await executor.fill(observe(), FILLING)
-    assert not await executor.purge(observe(), Deletion(purge=a_pod()))
+    assert "does not answer" in (await executor.purge(observe(), PURGE) or "")
     assert not await executor.sweep(an_index(), a_pod(), [])
 
 
-async def test_rows_are_removed_by_who_names_them(executor: Executor, pods: FakePods) -> None:
-    assert await executor.purge(observe(), Deletion(purge=a_pod(), removes_snapshots=True))
-    assert pods.asked == [("POST", "/purge", {"confirm": KEY, "snapshots": True}, None)]
+async def test_rows_are_removed_by_who_names_them_under_a_key(
+    executor: Executor, pods: FakePods
+) -> None:
+    assert await executor.purge(observe(), PURGE) is None
+    body = {"confirm": KEY, "snapshots": True, "retry": True}
+    assert pods.asked == [("POST", "/jobs/purge", body, "k1")]

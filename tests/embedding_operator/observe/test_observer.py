@@ -8,7 +8,15 @@ import pytest
 from embedding_indexes import NAMESPACE, NOW, SHARED, UID, an_index, snapshot_body
 from embedding_operator.children.metadata import INDEX
 from embedding_operator.children.metadata import UID as UID_LABEL
-from embedding_operator.names import CONFIG_MAPS, EVENTS, PODS, SERVICES, SNAPSHOTS, Kind
+from embedding_operator.names import (
+    CONFIG_MAPS,
+    EVENTS,
+    NAMESPACES,
+    PODS,
+    SERVICES,
+    SNAPSHOTS,
+    Kind,
+)
 from embedding_operator.observe.cache import Cache
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
@@ -38,8 +46,9 @@ class Sight:
         spec: dict[str, Any] | None = None,
         status: dict[str, Any] | None = None,
         names: tuple[ChildKey, ...] = (),
+        meta: dict[str, Any] | None = None,
     ) -> Observation:
-        return await self.observer.observe(an_index(spec, status), names, 45.0)
+        return await self.observer.observe(an_index(spec, status, **(meta or {})), names, 45.0)
 
 
 @pytest.fixture
@@ -221,3 +230,25 @@ async def test_filling_is_followed_until_it_is_done(sight: Sight) -> None:
     assert seen.source is not None
     assert (await sight.look(spec, {"bootstrap": {"done": True}})).bootstrap is None
     assert (await sight.look()).source is None
+
+
+async def test_removing_rows_is_followed_at_every_pod_that_runs_the_furthest_counts(
+    sight: Sight,
+) -> None:
+    spec, key = {"deletionPolicy": "Delete"}, f"purge-all-{an_index().meta.uid}"
+    ending = {"deletionTimestamp": write_time(NOW)}
+    unready = {**RUNNING, "conditions": []}
+    for place in range(3):
+        sight.put_pod(f"docs-{place}", {**unready, "podIP": f"10.0.0.{place}"})
+    sight.cluster.objects[NAMESPACES, "", NAMESPACE] = {"metadata": {"name": NAMESPACE}}
+    for states, furthest in (
+        ([], None),
+        (["failed"], "failed"),
+        (["failed", "running"], "running"),
+        (["failed", "running", "succeeded"], "succeeded"),
+    ):
+        sight.pods.jobs_at = {f"10.0.0.{place}": {key: work(state)} for place, state in
+                              enumerate(states)}  # fmt: skip
+        seen = await sight.look(spec, meta=ending)
+        assert (seen.purge and seen.purge.state) == furthest
+    assert (await sight.look(spec)).purge is None

@@ -1,26 +1,30 @@
 """What is done before an index may go, by its policy; under Retain it goes at once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from embedding_indexes import NOW, a_snapshot, an_index, wanted
+from embedding_indexes import NOW, UID, a_snapshot, an_index, wanted
 from embedding_operator.names import CLAIMS
 from embedding_operator.observe.observation import Observation
-from embedding_operator.observe.pods import Pod
+from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.plan.children import list_children, mark
 from embedding_operator.plan.deletion import (
     FORCE,
     Deletion,
+    PurgeOrder,
     name_last,
     plan_deletion,
     wants_finalizer,
 )
 from embedding_operator.reasons import Reason
+from embedding_operator.reports import Job
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
+from embedding_operator.resources.status import IndexStatus
 from embedding_operator.resources.times import write_time
-from observed import a_pod, keep, observe
+from observed import a_job, a_pod, keep, observe
 
 VOLUMES = {"storage": {"type": "Volume", "volume": {"size": "1Gi"}}}
 LAST = "docs-last-0f6e2a34"
@@ -39,8 +43,21 @@ def ending(
     return observe(index, pods, snapshots=snapshots, children=keep(map(mark, children)))
 
 
-def step(observation: Observation, *, is_purged: bool = False, needs_pod: bool = True) -> Deletion:
-    return plan_deletion(observation, is_purged=is_purged, needs_pod=needs_pod)
+def step(
+    observation: Observation,
+    *,
+    job: Job | None = None,
+    needs_pod: bool = True,
+    refusal: str | None = None,
+) -> Deletion:
+    """As it follows from what pods say of removing the rows."""
+    told = replace(observation, purge=job)
+    return plan_deletion(told, needs_pod=needs_pod, refusal=refusal)
+
+
+def order(pod: Pod, *, removes_snapshots: bool = True, is_retry: bool = False) -> PurgeOrder:
+    key = f"purge-{'all' if removes_snapshots else 'rows'}-{UID}"
+    return PurgeOrder(pod, key, removes_snapshots, is_retry)
 
 
 def names(deletion: Deletion) -> set[str]:
@@ -61,10 +78,48 @@ def test_under_retain_nothing_is_done() -> None:
 
 def test_rows_elsewhere_are_removed_by_a_pod_before_volumes() -> None:
     observation = ending("Delete", pods=(a_pod("b"), a_pod("a"), a_pod("0", is_leaving=True)))
-    assert step(observation) == Deletion(purge=a_pod("a"), removes_snapshots=True)
-    done = step(observation, is_purged=True)
+    assert step(observation) == Deletion(purge=order(a_pod("a")))
+    done = step(observation, job=a_job("succeeded"))
     assert done.is_done
     assert names(done) == {"docs-data", "docs-snapshots"}
+
+
+def test_a_pod_that_is_not_ready_removes_rows_too_where_none_is() -> None:
+    unready = a_pod("b", is_ready=False)
+    waits = a_pod("a", is_ready=False, trouble=Trouble(Reason.CRASH_LOOPING, "x"))
+    assert step(ending("Delete", pods=(waits, unready))) == Deletion(purge=order(unready))
+    assert step(ending("Delete", pods=(waits, unready, a_pod("c")))).purge == order(a_pod("c"))
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_pod_that_is_at_it_is_left_alone(state: str) -> None:
+    assert step(ending("Delete", pods=(a_pod(),)), job=a_job(state)) == Deletion()
+    late = ending("Delete", pods=(a_pod(),), since=timedelta(minutes=10))
+    told = step(late, job=a_job(state))
+    assert told.purge is None
+    assert "still at it" in trouble_of(told)
+
+
+def test_a_purge_that_fails_is_told_at_once_in_the_pods_words_and_tried_again() -> None:
+    told = step(ending("Delete", pods=(a_pod(),)), job=a_job("failed", "bucket: 403"))
+    assert told.purge == order(a_pod(), is_retry=True)
+    assert "bucket: 403" in trouble_of(told)
+
+
+def test_a_pod_that_refuses_the_order_is_told_when_it_goes_on() -> None:
+    assert step(ending("Delete", pods=(a_pod(),)), refusal="401").trouble is None
+    late = ending("Delete", pods=(a_pod(),), since=timedelta(minutes=10))
+    told = step(late, refusal="10.0.0.1 answered 401")
+    assert told.purge == order(a_pod())
+    assert "answered 401" in trouble_of(told)
+
+
+@pytest.mark.parametrize("policy", ["Delete", "SnapshotThenDelete"])
+def test_where_no_pod_ever_was_there_is_nothing_to_be_removed_by_one(policy: str) -> None:
+    never = replace(ending(policy), children={})
+    assert step(never) == Deletion(is_done=True)
+    index = replace(never.index, status=IndexStatus(fingerprint="f"))
+    assert not step(replace(never, index=index)).is_done
 
 
 def test_rows_on_a_volume_go_with_it() -> None:
@@ -89,8 +144,8 @@ def test_a_last_snapshot_that_is_being_made_is_waited_for(phase: str | None) -> 
 
 def test_once_it_is_complete_all_but_snapshots_is_removed() -> None:
     observation = ending("SnapshotThenDelete", a_snapshot(LAST, "Completed"), pods=(a_pod(),))
-    assert step(observation) == Deletion(purge=a_pod(), removes_snapshots=False)
-    done = step(observation, is_purged=True)
+    assert step(observation) == Deletion(purge=order(a_pod(), removes_snapshots=False))
+    done = step(observation, job=a_job("succeeded"))
     assert done.is_done
     assert names(done) == {"docs-data"}
 
@@ -111,7 +166,7 @@ def test_a_last_snapshot_that_has_failed_is_told_and_nothing_is_removed() -> Non
 def test_what_does_not_come_is_told_after_ten_minutes() -> None:
     early, late = timedelta(minutes=9), timedelta(minutes=10)
     assert step(ending("Delete", since=early)) == Deletion()
-    assert "a pod" in trouble_of(step(ending("Delete", since=late)))
+    assert "no pod" in trouble_of(step(ending("Delete", since=late)))
     waits = a_snapshot(LAST, "Running")
     assert "last" in trouble_of(step(ending("SnapshotThenDelete", waits, since=late)))
 

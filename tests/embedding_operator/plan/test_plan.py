@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from embedding_indexes import NOW, SETTING, SHARED, a_snapshot, an_index
+from embedding_indexes import SETTING, SHARED, a_snapshot, an_index
 from embedding_operator.names import CLAIMS, DEPLOYMENTS, INGRESSES, SERVICES
 from embedding_operator.observe.observation import Claims
-from embedding_operator.plan.actions import CreateSnapshot, Event, StartSnapshot
+from embedding_operator.plan.actions import Event
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.plan import name_children
-from embedding_operator.resources.times import write_time
 from observed import a_job, a_report
 from plan_passes import DONE, FAULTY, SPECS, World, is_still
 
@@ -179,7 +178,7 @@ def test_defaults_are_read_once() -> None:
     assert is_still(world.plan())
 
 
-def with_image(image: str, *, has_turn: bool) -> Any:
+def with_image(image: str, *, has_turn: bool = True) -> Any:
     images = SETTING.defaults.images.model_copy(update={"index": image})
     defaults = SETTING.defaults.model_copy(update={"images": images})
     return replace(SETTING, defaults=defaults, has_turn=has_turn)
@@ -241,40 +240,3 @@ def test_children_are_looked_for_under_all_their_names() -> None:
     index = an_index({**SPECS["ingress"], **SPECS["filled"]})
     named = name_children(index, SETTING)
     assert {(SERVICES, "live"), (SERVICES, "docs"), (INGRESSES, "live")} <= set(named)
-
-
-def test_the_end_of_an_index_goes_step_by_step() -> None:
-    world = World(SPECS["deleting"])
-    world.settle()
-    world.meta = {"deletionTimestamp": write_time(NOW)}
-    first = world.turn()
-    assert first.deletion is not None
-    assert first.deletion.snapshot is not None
-    assert (first.changes, world.index.status.phase) == (Changes(), "Deleting")
-    world.snapshots = (a_snapshot(first.deletion.snapshot),)
-    assert isinstance(world.turn().snapshots[0], StartSnapshot)
-    world.snapshots = (a_snapshot(first.deletion.snapshot, "Completed"),)
-    purge = world.turn().deletion
-    assert purge is not None
-    assert purge.purge is not None
-    world.setting = replace(SETTING, is_purged=True)
-    last = world.turn().deletion
-    assert last is not None
-    assert last.is_done
-
-
-@EVERY_FAULT
-def test_a_faulty_index_can_be_deleted(spec: dict[str, Any]) -> None:
-    world = World({**spec, "deletionPolicy": "Delete"})
-    world.meta = {"deletionTimestamp": write_time(NOW)}
-    deletion = world.turn().deletion
-    assert deletion is not None
-    assert deletion.is_done
-
-
-def test_an_index_that_is_being_deleted_makes_no_slot() -> None:
-    world = World(SPECS["scheduled"], meta={"deletionTimestamp": write_time(NOW)})
-    planned = world.turn()
-    assert not any(isinstance(each, CreateSnapshot) for each in planned.snapshots)
-    facts = planned.status.snapshots
-    assert facts is None or facts.next_time is None

@@ -10,10 +10,16 @@ from embedding_service.api.bodies import read_payload
 from embedding_service.api.headers import IDEMPOTENCY_KEY
 from embedding_service.api.native.indexes.parameters import Parameter, query_of
 from embedding_service.api.operating.answers import answer
-from embedding_service.api.operating.payloads import ReloadOrder, RestoreOrder, SnapshotOrder
+from embedding_service.api.operating.payloads import (
+    PurgeOrder,
+    ReloadOrder,
+    RestoreOrder,
+    SnapshotOrder,
+)
 from embedding_service.api.operating.rooms import loaded_of, sole_of
 from embedding_service.api.rooms import rooms_of
 from embedding_service.errors import InvalidRequest, Issue
+from embedding_service.indexes.errors import NotConfirmed
 from embedding_service.jobs.requests import JobFacts, Order
 
 _LONGEST_KEY: Final = 128
@@ -42,6 +48,18 @@ async def order_reload(request: Request) -> Response:
     payload = await read_payload(request, ReloadOrder, rooms_of(request).settings)
     order = Order(_key_of(request), payload.retry)
     return _ordered(*await sole.jobs.reload(order, payload.snapshot))
+
+
+async def order_purge(request: Request) -> Response:
+    """The index removed for good, also while it is loading; this pod has nothing to serve then."""
+    rooms = rooms_of(request)
+    sole = sole_of(rooms)
+    payload = await read_payload(request, PurgeOrder, rooms.settings)
+    if payload.confirm != sole.index.uid:
+        raise NotConfirmed(sole.index.uid)
+    order = Order(_key_of(request), payload.retry)
+    rooms.lifecycle.leave()
+    return _ordered(*await sole.jobs.purge(order, snapshots=payload.snapshots))
 
 
 async def read_job(request: Request) -> Response:

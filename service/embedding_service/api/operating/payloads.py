@@ -74,10 +74,8 @@ class SweepRequest(Payload):
         return Kept(frozenset(self.held), self.keep, self.keep_seconds)
 
 
-class PurgeRequest(Payload):
+class PurgeOrder(_Order):
     """The end of an index."""
-
-    model_config = ConfigDict(extra="forbid")
 
     confirm: str = Field(max_length=LONGEST_UID)
     """Its uid."""

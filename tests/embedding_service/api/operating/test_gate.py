@@ -18,7 +18,7 @@ ROUTES = [
     ("GET", "/jobs?key=k"),
     ("GET", "/snapshots"),
     ("POST", "/snapshots/sweep"),
-    ("POST", "/purge"),
+    ("POST", "/jobs/purge"),
     ("POST", "/drain"),
     ("GET", "/unknown"),
     ("GET", "/docs"),
