@@ -92,7 +92,7 @@ class Bounds(_Strict):
     """How much is done at once."""
 
     rollouts: Annotated[int, Field(ge=1)] = 5
-    """Indexes that get a new image at a time."""
+    """Indexes whose pods are replaced by those of another release at a time."""
     reloads: Annotated[int, Field(ge=1)] = 1
     """Pods of one index that load a snapshot at a time."""
 

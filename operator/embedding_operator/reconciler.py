@@ -15,6 +15,7 @@ from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.refusals import noted
 from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.defaults import Defaults
+from embedding_operator.errors import Conflicting, Unavailable
 from embedding_operator.metrics import Metrics
 from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.observe.cache import Cache, IndexKey
@@ -22,7 +23,8 @@ from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.events import tell_transitions
-from embedding_operator.plan.plan import Plan, Setting, name_children, plan
+from embedding_operator.plan.plan import Plan, name_children, plan
+from embedding_operator.plan.setting import Setting
 from embedding_operator.plan.snapshots import list_held
 from embedding_operator.plan.sweeping import find_sweeper, list_new
 from embedding_operator.plan.turns import Turns
@@ -117,6 +119,7 @@ class Reconciler:
         try:
             index = parse_index(body)
         except ValidationError as error:
+            self._turns.give_back(key)
             return await self._refuse(key, body, explain(error))
         claimed = await self._executor.claim(index)
         if claimed is None:
@@ -124,7 +127,13 @@ class Reconciler:
             self._forget(key)
             self._metrics.indexes.leave(*key)
             return None if index.status.operator else _UNSEEN
-        return await self._pass(key, claimed)
+        try:
+            return await self._pass(key, claimed)
+        except (Conflicting, Unavailable):
+            raise  # which pass
+        except Exception:
+            self._turns.give_back(key)  # what cannot be gone on with holds up nobody
+            raise
 
     async def _refuse(self, key: IndexKey, body: Manifest, faults: list[str]) -> float | None:
         """Tell what cannot be read of an index that is this operator's."""
@@ -164,27 +173,40 @@ class Reconciler:
             settled=memory.settled,
             refusals=memory.refusals,
             history=memory.history,
-            has_turn=self._turns.take(key),
             purge_refusal=memory.purge_refusal,
         )
         names = name_children(index, setting)
         patience = _FRESH if memory.is_moving else _STALE
         observation = await self._observer.observe(index, names, patience)
-        planned = plan(observation, setting)
+        planned, setting = self._plan(key, observation, setting)
         if sweeps := list_new(planned.changes):
             observation = await self._observer.look_again(observation, sweeps)
-            planned = plan(observation, setting)
+            planned, setting = self._plan(key, observation, setting)
         if planned.deletion is not None:
             done = await self._end(observation, planned, memory)
         else:
             done = await self._apply(observation, planned, memory)
-            self._turns.settle(key, wants=planned.wants_turn, is_worse=planned.is_degraded)
         if done.is_gone:
             return None
         again = await self._tell(observation, planned, setting, done)
         if planned.deletion is None and not index.spec.paused:
             await self._sweep(observation, memory)
         return again
+
+    def _plan(
+        self, key: IndexKey, observation: Observation, setting: Setting
+    ) -> tuple[Plan, Setting]:
+        """With a turn, where one is needed and to be had."""
+        setting = replace(setting, has_turn=self._turns.has(key))
+        planned = plan(observation, setting)
+        renewal = planned.renewal
+        if renewal.is_waiting:
+            is_well = renewal.is_whole and not renewal.is_degraded
+            if self._turns.take(key, is_well=is_well):
+                setting = replace(setting, has_turn=True)
+                planned = plan(observation, setting)
+        self._turns.settle(key, planned.renewal)
+        return planned, setting
 
     async def _apply(self, observation: Observation, planned: Plan, memory: _Memory) -> _Done:
         index, executor = observation.index, self._executor

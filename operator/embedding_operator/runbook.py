@@ -52,7 +52,12 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     (_PROGRESSING, Reason.BOOTSTRAPPING): Entry("True", "It is being filled."),
     (_PROGRESSING, Reason.ROLLING_OUT): Entry("True", "Pods are replaced, a few at a time."),
     (_PROGRESSING, Reason.WAITING_FOR_TURN): Entry(
-        "True", "A new image waits until fewer other indexes are getting theirs."
+        "True",
+        "Pods of another release (images, operator) wait until fewer other indexes are getting "
+        "theirs, or until one that has got worse by it is well again. So does every change of the "
+        "pods; their number, and what they read, do not.",
+        "If it lasts: find the index that is Degraded since the upgrade, and mend or take back "
+        "what was installed.",
     ),
     (_PROGRESSING, Reason.SCALING): Entry("True", "Pods are added or taken away."),
     (_PROGRESSING, Reason.RELOADING): Entry("True", "Pods load a snapshot, a few at a time."),

@@ -172,7 +172,7 @@ def _strip(body: Manifest) -> dict[str, Any]:
     annotations = {
         key: value
         for key, value in meta.get("annotations", {}).items()
-        if key != "gpu-embedding.io/applied"
+        if key not in ("gpu-embedding.io/applied", "gpu-embedding.io/template")  # digests
     }
     return {**body, "metadata": {**meta, "annotations": annotations}}
 

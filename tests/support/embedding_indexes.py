@@ -5,7 +5,7 @@ from typing import Any
 
 from embedding_operator.defaults import Defaults
 from embedding_operator.names import INDEXES, SNAPSHOTS
-from embedding_operator.plan.plan import Setting
+from embedding_operator.plan.setting import Setting
 from embedding_operator.resolution.resolve import resolve
 from embedding_operator.resolution.wanted import Wanted, want
 from embedding_operator.resources.objects import (

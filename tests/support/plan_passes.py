@@ -10,7 +10,8 @@ from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Claims, Observation
 from embedding_operator.observe.pods import Pod
 from embedding_operator.plan.children import Changes
-from embedding_operator.plan.plan import Plan, Setting, plan
+from embedding_operator.plan.plan import Plan, plan
+from embedding_operator.plan.setting import Setting
 from embedding_operator.reports import Job, Report
 from embedding_operator.resources.objects import EmbeddingIndex, EmbeddingIndexSnapshot, Manifest
 from observed import a_pod, a_report, keep

@@ -12,6 +12,7 @@ from embedding_operator.apply.heard import HeardCluster
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
 from embedding_operator.children.metadata import INDEX, MANAGED_BY, UID
+from embedding_operator.defaults import Defaults
 from embedding_operator.metrics import Metrics
 from embedding_operator.names import DEPLOYMENTS, INDEXES, NAMESPACES, PODS, PROGRAM, Kind
 from embedding_operator.observe.cache import Cache
@@ -40,6 +41,7 @@ class Town:
     pods: FakePods = field(default_factory=FakePods)
     operator: str = "system/main"
     now: datetime = NOW
+    defaults: Defaults = DEFAULTS
 
     def __post_init__(self) -> None:
         self.cache = Cache()
@@ -56,7 +58,7 @@ class Town:
             cache=self.cache,
             observer=self.observer,
             executor=Executor(writer, SnapshotMaker(heard, self.pods, writer.manager), self.pods),
-            defaults=DEFAULTS,
+            defaults=self.defaults,
             operator=self.operator,
             signer=lambda: SIGNER,
             metrics=Metrics(self.registry),
@@ -103,10 +105,10 @@ class Town:
     def _serve(self, deployment: dict[str, Any]) -> None:
         """As the controllers of Deployments, ReplicaSets and the kubelet do."""
         replicas, index = deployment["spec"]["replicas"], deployment["metadata"]["name"]
-        labels = {INDEX: index, MANAGED_BY: PROGRAM, UID: deployment["metadata"]["labels"][UID]}
+        uid = deployment["metadata"]["labels"][UID]
         for place in range(replicas):
             name = f"{index}-{place}"
-            pod = pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=labels)
+            pod = pod_body(RUNNING, name=name, uid=f"uid-of-{name}", labels=label(index, uid))
             pod["spec"]["containers"] = deployment["spec"]["template"]["spec"]["containers"]
             self.cluster.add(PODS, pod)
         for pod in self.cluster.of(PODS):
@@ -117,6 +119,11 @@ class Town:
         generation = deployment["metadata"]["generation"]
         status = {**counts, "observedGeneration": generation}
         self.cluster.add(DEPLOYMENTS, {**deployment, "status": status})
+
+
+def label(index: str, uid: str) -> dict[str, str]:
+    """By which the pods of an index are found, and known as its own."""
+    return {INDEX: index, MANAGED_BY: PROGRAM, UID: uid}
 
 
 def _is_served(body: dict[str, Any]) -> bool:

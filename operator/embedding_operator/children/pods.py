@@ -97,8 +97,7 @@ def _build_container(wanted: Wanted) -> dict[str, Any]:
 
 def pick_image(wanted: Wanted) -> str:
     """Without torch, unless the model is loaded in the pod."""
-    own = wanted.images.server if wanted.encoder.url is None else wanted.images.index
-    return wanted.image or own
+    return wanted.images.server if wanted.encoder.url is None else wanted.images.index
 
 
 def _build_probe(path: str, *, period: int, failures: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which children there are to be, and what has to be written for it."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from embedding_operator.children.budgets import build_budget
@@ -39,6 +39,8 @@ class Child:
 
     kind: Kind
     manifest: dict[str, Any]
+    is_held: bool = False
+    """Whether it is to stay as it is, but for what has to change at once."""
 
     @property
     def key(self) -> ChildKey:
@@ -129,11 +131,13 @@ def plan_changes(
 
 
 def mark(child: Child) -> Child:
-    """With the digest of itself."""
+    """With the digest of itself; what is held says that of what was applied."""
+    if child.is_held:
+        return child
     metadata = child.manifest["metadata"]
     annotations = {**metadata.get("annotations", {}), APPLIED: digest(child.manifest)}
     marked = {**child.manifest, "metadata": {**metadata, "annotations": annotations}}
-    return Child(child.kind, marked)
+    return replace(child, manifest=marked)
 
 
 def _keep_grown(child: Child, live: Manifest) -> Child:
@@ -157,6 +161,8 @@ def _differs(child: Child, live: Manifest, settled: Mapping[ChildKey, str]) -> b
     """Whether somebody else has changed it; None where it is as it is to be."""
     if child.kind is JOBS:  # nobody can change what it does; plan/sweeping.py says whether it goes
         return None
+    if child.is_held:
+        return None if is_within(child.manifest, live) else False
     marked = child.manifest["metadata"]["annotations"][APPLIED]
     if (live["metadata"].get("annotations") or {}).get(APPLIED) != marked:
         return False

@@ -11,7 +11,6 @@ from embedding_operator.plan.report import list_reports, read_rollout
 from embedding_operator.reasons import Reason
 from embedding_operator.resolution.faults import Fault
 from embedding_operator.resolution.wanted import Wanted
-from embedding_operator.resources.objects import EmbeddingIndex
 from embedding_operator.status.assessment import Facts
 from embedding_operator.status.snapshots import FAILURES_TOLD, count_failures, find_last_error
 
@@ -92,10 +91,3 @@ def find_extra(
             Trouble(Reason.SNAPSHOT_FAILING, f"{failures} snapshots have failed in a row: {told}")
         )
     return found
-
-
-def is_renewed(index: EmbeddingIndex, facts: Facts) -> bool:
-    """Whether pods that have served are being replaced; a new index spoils nothing."""
-    rollout = facts.rollout
-    is_whole = rollout.is_seen and min(rollout.updated, rollout.ready) >= facts.desired
-    return index.status.fingerprint is not None and not is_whole

@@ -1,12 +1,10 @@
 """What one pass over an index decides. Pure: the same observation gives the same plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from embedding_operator.autoscaling.decision import Sample
-from embedding_operator.children.pods import CONTAINER, pick_image
-from embedding_operator.defaults import Defaults
 from embedding_operator.names import CONFIG_MAPS, DEPLOYMENTS, JOBS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.plan.actions import Event, SnapshotAction
@@ -20,11 +18,18 @@ from embedding_operator.plan.facts import (
     find_foreign,
     find_refused,
     gather,
-    is_renewed,
 )
 from embedding_operator.plan.reloading import Reloading, ReloadOrder, plan_reload
+from embedding_operator.plan.renewal import (
+    Renewal,
+    assess_renewal,
+    hold_back,
+    is_renewed,
+    stamp,
+)
 from embedding_operator.plan.report import tell_status
 from embedding_operator.plan.scaling import count_replicas, plan_scaling
+from embedding_operator.plan.setting import Setting
 from embedding_operator.plan.snapshots import (
     SnapshotPlan,
     is_open,
@@ -52,31 +57,6 @@ its load decides, where its end has failed, and else."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a plan depends on besides the observation."""
-
-    defaults: Defaults
-    operator: str
-    """`namespace/release` of this installation."""
-    operator_keys: str
-    """Its public keys, as a JSON Web Key Set."""
-    settled: Mapping[ChildKey, str] = field(default_factory=dict)
-    refusals: Mapping[ChildKey, str] = field(default_factory=dict)
-    """What the API server would not have, and why."""
-    history: tuple[Sample, ...] = ()
-    """Of the autoscaler."""
-    has_turn: bool = True
-    """Whether it may get a new image now."""
-    purge_refusal: str | None = None
-    """Why a pod did not begin to remove the rows of an index that is being deleted."""
-
-    @property
-    def namespace(self) -> str:
-        """Of the operator."""
-        return self.operator.partition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do, in this order, and when to look again."""
 
@@ -90,9 +70,7 @@ class Plan:
     requeue_after: float = _LATER
     """Seconds."""
     history: tuple[Sample, ...] = ()
-    wants_turn: bool = False
-    """Whether a new image waits to be rolled out, or is being."""
-    is_degraded: bool = False
+    renewal: Renewal = field(default_factory=Renewal)
 
 
 def name_children(index: EmbeddingIndex, setting: Setting) -> list[ChildKey]:
@@ -111,13 +89,13 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         return _plan_end(observation, wanted, setting)
     bootstrap = plan_bootstrap(observation, wanted)
     scaling = plan_scaling(observation, setting.history)
-    wanted, is_waiting = _wait_for_turn(
-        replace(wanted, replicas=scaling.replicas), observation, setting
-    )
+    wanted = replace(wanted, replicas=scaling.replicas)
     sweeping = plan_sweep(observation, wanted)
-    changes = _plan_changes(
-        observation, wanted, setting, sweeping.children, is_open=bootstrap.is_done
-    )
+    children = [*_list_children(wanted, setting, is_open=bootstrap.is_done), *sweeping.children]
+    is_waiting = _is_waiting(observation, setting, children)
+    if is_waiting:
+        children = hold_back(children, observation.children)
+    changes = _plan_changes(observation, wanted, setting, children)
     faults = [
         *find_faults(wanted, resolved, setting.defaults),
         *find_claimed(observation),
@@ -150,8 +128,7 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         ),
         requeue_after=_when(observation, status, bootstrap),
         history=scaling.history,
-        wants_turn=is_waiting or is_renewed(index, facts),
-        is_degraded=has_condition(status, ConditionType.DEGRADED),
+        renewal=replace(_assess_renewal(index, facts, status), is_waiting=is_waiting),
     )
 
 
@@ -203,7 +180,8 @@ def _stand_still(
     status = tell_status(observation, wanted, facts, keep_snapshots(observation).last_slot)
     status = status.model_copy(update={"operator": setting.operator})
     events = tuple(tell_transitions(index.status, status))
-    return Plan(status, foreign, events=events, history=setting.history)
+    renewal = _assess_renewal(index, facts, status)
+    return Plan(status, foreign, events=events, history=setting.history, renewal=renewal)
 
 
 def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Plan:
@@ -235,7 +213,9 @@ def _plan_last_changes(observation: Observation, wanted: Wanted, setting: Settin
     kinds = {CONFIG_MAPS}
     if live is None or not live["spec"].get("replicas"):
         kinds.add(DEPLOYMENTS)
-    changes = _plan_changes(observation, replace(wanted, replicas=1), setting, is_open=False)
+    wanted = replace(wanted, replicas=1)
+    children = _list_children(wanted, setting, is_open=False)
+    changes = _plan_changes(observation, wanted, setting, children)
     return Changes(
         tuple(child for child in changes.applied if child.kind in kinds),
         removed=tuple(each for each in changes.removed if each[0] is JOBS),
@@ -255,36 +235,36 @@ def _want(
     )
 
 
+def _list_children(wanted: Wanted, setting: Setting, *, is_open: bool) -> list[Child]:
+    children = list_children(wanted, setting.namespace, is_open=is_open)
+    return stamp(children, setting.release)
+
+
+def _is_waiting(observation: Observation, setting: Setting, children: Sequence[Child]) -> bool:
+    """Whether its pods, which have served, stay as they are until it is this index's turn."""
+    has_served = observation.index.status.fingerprint is not None
+    return not setting.has_turn and has_served and is_renewed(children, observation.children)
+
+
+def _assess_renewal(index: EmbeddingIndex, facts: Facts, status: IndexStatus) -> Renewal:
+    return assess_renewal(
+        facts.rollout,
+        has_served=index.status.fingerprint is not None,
+        is_degraded=has_condition(status, ConditionType.DEGRADED),
+    )
+
+
 def _plan_changes(
-    observation: Observation,
-    wanted: Wanted,
-    setting: Setting,
-    sweeps: tuple[Child, ...] = (),
-    *,
-    is_open: bool,
+    observation: Observation, wanted: Wanted, setting: Setting, children: Sequence[Child]
 ) -> Changes:
     return plan_changes(
-        [*list_children(wanted, setting.namespace, is_open=is_open), *sweeps],
+        children,
         observation.children,
         observation.index.meta,
         setting.settled,
         wanted.is_claimed_from,
         observation.claims.wanted_elsewhere,
     )
-
-
-def _wait_for_turn(
-    wanted: Wanted, observation: Observation, setting: Setting
-) -> tuple[Wanted, bool]:
-    """With the image that runs, until it is this index's turn for another."""
-    live = observation.children.get((DEPLOYMENTS, wanted.meta.name))
-    if live is None or setting.has_turn:
-        return wanted, False
-    containers = live["spec"]["template"]["spec"]["containers"]
-    running = [each["image"] for each in containers if each["name"] == CONTAINER]
-    if running in ([], [pick_image(wanted)]):
-        return wanted, False
-    return replace(wanted, image=running[0]), True
 
 
 def _when(observation: Observation, status: IndexStatus, bootstrap: Bootstrap) -> float:

@@ -28,13 +28,16 @@ def read_rollout(observation: Observation) -> Rollout:
         return Rollout()
     status = live.get("status") or {}
     conditions = {each["type"]: each for each in status.get("conditions") or ()}
+    progress = conditions.get("Progressing", {}).get("reason")
     return Rollout(
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
         is_there=True,
         is_seen=status.get("observedGeneration", 0) >= live["metadata"].get("generation", 0),
-        is_stuck=conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded",
+        is_stuck=progress == "ProgressDeadlineExceeded",
+        is_complete=progress == "NewReplicaSetAvailable",
+        wanted=(live.get("spec") or {}).get("replicas", 0),
     )
 
 

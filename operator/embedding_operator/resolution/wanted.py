@@ -101,8 +101,6 @@ class Wanted:
     """Those that lead to it now."""
     template: PodTemplate = field(default_factory=PodTemplate)
     resources: Resources = field(default_factory=Resources)
-    image: str | None = None
-    """The one that runs, until it is this index's turn for another."""
     snapshot: str | None = None
     """Id of the one that pods begin from; None is the latest."""
 

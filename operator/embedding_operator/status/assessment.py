@@ -35,6 +35,10 @@ class Rollout:
     """Whether its controller has seen the last change."""
     is_stuck: bool = False
     """Whether it has given up (progressDeadlineSeconds)."""
+    is_complete: bool = False
+    """Whether all its pods were as the template says at some time since that changed."""
+    wanted: int = 0
+    """Pods it is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,17 @@ def _assess_available(facts: Facts) -> Finding:
 def _find_progress(facts: Facts) -> Iterator[tuple[bool, Reason, str]]:
     """As `_find_readiness`."""
     rollout, desired = facts.rollout, facts.desired
-    told = f"{rollout.updated} of {desired} replicas are as the spec says"
-    yield from _find_standstill(facts, told)
+    so_far = f"{rollout.updated} of {desired} replicas are as the spec says"
+    yield from _find_standstill(facts, so_far)
     if not rollout.is_there or (desired and not rollout.ready and not facts.earlier):
         yield True, Reason.PROVISIONING, "its parts are being made"
     if not facts.is_bootstrapped:
         yield True, Reason.BOOTSTRAPPING, "it is being filled from what bootstrap names"
     if facts.is_waiting_for_turn:
-        yield True, Reason.WAITING_FOR_TURN, "a new image waits until other indexes have theirs"
+        told = "pods of another release wait until other indexes have theirs"
+        yield True, Reason.WAITING_FOR_TURN, told
     if not rollout.is_seen or rollout.updated < desired:
-        yield True, Reason.ROLLING_OUT, told
+        yield True, Reason.ROLLING_OUT, so_far
     if rollout.replicas != desired or rollout.ready < desired:
         yield True, Reason.SCALING, f"{rollout.ready} of {desired} replicas serve"
     if facts.is_reloading:

@@ -12,6 +12,7 @@ from embedding_operator.observe.observation import Claims
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.plan import name_children
+from embedding_operator.plan.renewal import Renewal
 from observed import a_job, a_report
 from plan_passes import DONE, FAULTY, SPECS, World, is_still
 
@@ -26,7 +27,7 @@ def test_a_plan_that_came_true_is_the_last(spec: dict[str, Any]) -> None:
     assert first.changes.applied
     planned = world.settle()
     assert is_still(planned)
-    assert (planned.events, planned.deletion, planned.wants_turn) == ((), None, False)
+    assert (planned.events, planned.deletion, planned.renewal) == ((), None, Renewal())
     assert planned.status == world.index.status
     assert world.told()["Ready"][0] == "True"
     assert world.told()["Progressing"] == ("False", "UpToDate")
@@ -176,34 +177,6 @@ def test_defaults_are_read_once() -> None:
     defaults = SETTING.defaults.model_copy(update={"model": "another"})
     world.setting = replace(SETTING, defaults=defaults)
     assert is_still(world.plan())
-
-
-def with_image(image: str, *, has_turn: bool = True) -> Any:
-    images = SETTING.defaults.images.model_copy(update={"index": image})
-    defaults = SETTING.defaults.model_copy(update={"images": images})
-    return replace(SETTING, defaults=defaults, has_turn=has_turn)
-
-
-def test_a_new_image_waits_for_its_turn_and_all_else_does_not() -> None:
-    world = World()
-    world.settle()
-    world.setting = with_image("index:2", has_turn=False)
-    planned = world.turn()
-    assert is_still(planned)
-    assert planned.wants_turn
-    assert world.told()["Progressing"] == ("True", "WaitingForTurn")
-    world.spec = {"podTemplate": {"labels": {"a": "b"}}}
-    (child,) = world.turn().changes.applied
-    assert child.manifest["spec"]["template"]["spec"]["containers"][0]["image"] == "index:1"
-    world.setting = with_image("index:2", has_turn=True)
-    (child,) = world.turn().changes.applied
-    assert child.manifest["spec"]["template"]["spec"]["containers"][0]["image"] == "index:2"
-    assert not world.settle().wants_turn
-
-
-def test_a_new_index_needs_no_turn() -> None:
-    world = World(setting=with_image("index:2", has_turn=False))
-    assert DEPLOYMENTS in {child.kind for child in world.turn().changes.applied}
 
 
 def test_an_index_is_not_reached_before_it_is_filled() -> None:
