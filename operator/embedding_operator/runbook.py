@@ -43,7 +43,9 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "Restore the database, or bootstrap a new index from a snapshot and move the alias.",
     ),
     (_READY, Reason.SPEC_INVALID): Entry(
-        "False", "See SpecAccepted. Nothing is changed until then; pods that there are serve on."
+        "False",
+        "See SpecAccepted. Nothing is changed until then; pods that there are serve on, and are "
+        "backed up as before.",
     ),
     (_READY, Reason.DELETING): Entry("False", "It is being deleted."),
     (_AVAILABLE, Reason.MINIMUM_REPLICAS_AVAILABLE): Entry("True", "At least one replica serves."),

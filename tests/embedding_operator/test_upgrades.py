@@ -40,7 +40,7 @@ def crash(town: Town, name: str, reason: str) -> None:
     status = {**body["status"], "readyReplicas": 0, "conditions": conditions}
     town.cluster.add(DEPLOYMENTS, {**body, "status": status})
     meta: dict[str, Any] = {"name": f"{name}-0", "uid": f"uid-of-{name}-0"}
-    town.cluster.add(PODS, pod_body(CRASHING, **meta, labels=label(name)))
+    town.cluster.add(PODS, pod_body(CRASHING, **meta, labels=label(name, f"uid-of-{name}")))
 
 
 async def build(town: Town, *names: str, spec: dict[str, Any] | None = None) -> None:

@@ -152,6 +152,14 @@ def _keep_grown(child: Child, live: Manifest) -> Child:
     return Child(child.kind, {**child.manifest, "spec": grown})
 
 
+def hold(child: Child, live: Manifest, part: str, content: Any) -> Child:
+    """A child that is there, to stay what it is but for one part of its manifest."""
+    annotations = live["metadata"].get("annotations") or {}
+    marks = {name: told for name, told in annotations.items() if name.startswith(f"{GROUP}/")}
+    metadata = {**child.manifest["metadata"], "annotations": marks}
+    return Child(child.kind, {**child.manifest, "metadata": metadata, part: content}, is_held=True)
+
+
 def settle(child: Child, live: Manifest) -> str:
     """Digest of what the API server made of it."""
     return digest(project(child.manifest, live))

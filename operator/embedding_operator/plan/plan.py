@@ -1,15 +1,16 @@
 """What one pass over an index decides. Pure: the same observation gives the same plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from embedding_operator.autoscaling.decision import Sample
-from embedding_operator.names import CONFIG_MAPS, DEPLOYMENTS, JOBS
+from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.plan.actions import Event, SnapshotAction
 from embedding_operator.plan.bootstrap import Bootstrap, plan_bootstrap
-from embedding_operator.plan.children import Changes, Child, list_children, plan_changes
+from embedding_operator.plan.changes import change_all, change_keys, change_last
+from embedding_operator.plan.children import Changes, list_children
 from embedding_operator.plan.deletion import Deletion, plan_deletion
 from embedding_operator.plan.events import tell_drift, tell_transitions
 from embedding_operator.plan.facts import (
@@ -23,9 +24,6 @@ from embedding_operator.plan.reloading import Reloading, ReloadOrder, plan_reloa
 from embedding_operator.plan.renewal import (
     Renewal,
     assess_renewal,
-    hold_back,
-    is_renewed,
-    stamp,
 )
 from embedding_operator.plan.report import tell_status
 from embedding_operator.plan.scaling import count_replicas, plan_scaling
@@ -39,7 +37,7 @@ from embedding_operator.plan.snapshots import (
 )
 from embedding_operator.plan.sweeping import Sweeping, plan_sweep
 from embedding_operator.reasons import ConditionType
-from embedding_operator.resolution.faults import find_faults
+from embedding_operator.resolution.faults import can_schedule, find_faults
 from embedding_operator.resolution.resolve import resolve
 from embedding_operator.resolution.wanted import Wanted, want
 from embedding_operator.resources.data import DatabaseType
@@ -91,11 +89,9 @@ def plan(observation: Observation, setting: Setting) -> Plan:
     scaling = plan_scaling(observation, setting.history)
     wanted = replace(wanted, replicas=scaling.replicas)
     sweeping = plan_sweep(observation, wanted)
-    children = [*_list_children(wanted, setting, is_open=bootstrap.is_done), *sweeping.children]
-    is_waiting = _is_waiting(observation, setting, children)
-    if is_waiting:
-        children = hold_back(children, observation.children)
-    changes = _plan_changes(observation, wanted, setting, children)
+    changes, is_waiting = change_all(
+        observation, wanted, setting, sweeping.children, is_open=bootstrap.is_done
+    )
     faults = [
         *find_faults(wanted, resolved, setting.defaults),
         *find_claimed(observation),
@@ -108,8 +104,8 @@ def plan(observation: Observation, setting: Setting) -> Plan:
     )
     if faults or index.spec.paused:
         facts = replace(facts, extra=find_extra(observation, setting.refusals))
-        foreign = Changes(foreign=changes.foreign)
-        return _stand_still(observation, wanted, setting, facts, foreign)
+        changes = replace(change_keys(observation, wanted, setting), foreign=changes.foreign)
+        return _stand_still(observation, wanted, setting, facts, changes)
     facts = _foresee(facts, changes, setting.refusals)
     status, reloading, snapshots = _plan_data(
         observation, wanted, setting, facts, bootstrap, sweeping
@@ -173,15 +169,31 @@ def _plan_data(
 
 
 def _stand_still(
-    observation: Observation, wanted: Wanted, setting: Setting, facts: Facts, foreign: Changes
+    observation: Observation, wanted: Wanted, setting: Setting, facts: Facts, changes: Changes
 ) -> Plan:
-    """Change nothing, because of a fault or a person's word; tell how it stands."""
+    """Change nothing of it, because of a fault or a person's word; tell how it stands.
+
+    What runs on with a fault is backed up as before.
+    """
     index = observation.index
-    status = tell_status(observation, wanted, facts, keep_snapshots(observation).last_slot)
+    snapshots = keep_snapshots(observation)
+    is_backed_up = not index.spec.paused and index.status.resolved is not None
+    if is_backed_up:
+        snapshots = plan_snapshots(
+            observation, setting.refusals, can_schedule=can_schedule(facts.faults)
+        )
+    status = tell_status(observation, wanted, facts, snapshots.last_slot)
     status = status.model_copy(update={"operator": setting.operator})
-    events = tuple(tell_transitions(index.status, status))
-    renewal = _assess_renewal(index, facts, status)
-    return Plan(status, foreign, events=events, history=setting.history, renewal=renewal)
+    is_busy = is_backed_up and any(map(is_open, observation.snapshots))
+    return Plan(
+        status,
+        changes,
+        snapshots.actions,
+        events=tuple(tell_transitions(index.status, status)),
+        requeue_after=_SOON if is_busy else _LATER,
+        history=setting.history,
+        renewal=_assess_renewal(index, facts, status),
+    )
 
 
 def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Plan:
@@ -199,26 +211,11 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     status = tell_status(observation, wanted, facts, snapshots.last_slot)
     return Plan(
         status,
-        Changes() if deletion.is_done else _plan_last_changes(observation, wanted, setting),
+        Changes() if deletion.is_done else change_last(observation, wanted, setting),
         snapshots=snapshots.actions,
         deletion=deletion,
         events=tuple(tell_transitions(index.status, status)),
         requeue_after=_SOON if deletion.trouble is None else _AGAIN,
-    )
-
-
-def _plan_last_changes(observation: Observation, wanted: Wanted, setting: Setting) -> Changes:
-    """What a pod needs that is to remove the index's data: our keys, and that there is one."""
-    live = observation.children.get((DEPLOYMENTS, wanted.meta.name))
-    kinds = {CONFIG_MAPS}
-    if live is None or not live["spec"].get("replicas"):
-        kinds.add(DEPLOYMENTS)
-    wanted = replace(wanted, replicas=1)
-    children = _list_children(wanted, setting, is_open=False)
-    changes = _plan_changes(observation, wanted, setting, children)
-    return Changes(
-        tuple(child for child in changes.applied if child.kind in kinds),
-        removed=tuple(each for each in changes.removed if each[0] is JOBS),
     )
 
 
@@ -235,35 +232,11 @@ def _want(
     )
 
 
-def _list_children(wanted: Wanted, setting: Setting, *, is_open: bool) -> list[Child]:
-    children = list_children(wanted, setting.namespace, is_open=is_open)
-    return stamp(children, setting.release)
-
-
-def _is_waiting(observation: Observation, setting: Setting, children: Sequence[Child]) -> bool:
-    """Whether its pods, which have served, stay as they are until it is this index's turn."""
-    has_served = observation.index.status.fingerprint is not None
-    return not setting.has_turn and has_served and is_renewed(children, observation.children)
-
-
 def _assess_renewal(index: EmbeddingIndex, facts: Facts, status: IndexStatus) -> Renewal:
     return assess_renewal(
         facts.rollout,
         has_served=index.status.fingerprint is not None,
         is_degraded=has_condition(status, ConditionType.DEGRADED),
-    )
-
-
-def _plan_changes(
-    observation: Observation, wanted: Wanted, setting: Setting, children: Sequence[Child]
-) -> Changes:
-    return plan_changes(
-        children,
-        observation.children,
-        observation.index.meta,
-        setting.settled,
-        wanted.is_claimed_from,
-        observation.claims.wanted_elsewhere,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from embedding_operator.names import DEPLOYMENTS, GROUP
 from embedding_operator.observe.observation import ChildKey
-from embedding_operator.plan.children import APPLIED, Child
+from embedding_operator.plan.children import Child, hold
 from embedding_operator.plan.comparison import digest
 from embedding_operator.resources.objects import Manifest
 from embedding_operator.status.assessment import Rollout
@@ -80,11 +80,8 @@ def assess_renewal(rollout: Rollout, *, has_served: bool, is_degraded: bool) -> 
 
 
 def _keep_template(child: Child, live: Manifest) -> Child:
-    there = live["metadata"].get("annotations") or {}
-    marks = {name: there[name] for name in (APPLIED, TEMPLATE) if name in there}
-    spec = {**live["spec"], "replicas": child.manifest["spec"]["replicas"]}
-    kept = _annotate(child, marks)
-    return replace(kept, manifest={**kept.manifest, "spec": spec}, is_held=True)
+    replicas = child.manifest["spec"]["replicas"]
+    return hold(child, live, "spec", {**live["spec"], "replicas": replicas})
 
 
 def _annotate(child: Child, annotations: Mapping[str, str]) -> Child:

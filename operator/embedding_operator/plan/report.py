@@ -10,6 +10,7 @@ from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod
 from embedding_operator.reasons import ConditionType
 from embedding_operator.reports import Report
+from embedding_operator.resolution.faults import can_schedule
 from embedding_operator.resolution.wanted import Wanted
 from embedding_operator.resources.status import Failure, IndexStatus, ReplicaStatus
 from embedding_operator.resources.times import write_time
@@ -53,8 +54,9 @@ def tell_status(
     """All of it but the claim, and what was resolved."""
     index, earlier = observation.index, observation.index.status
     findings = assess(facts)
-    # A schedule that is refused cannot be read, and one of an index that goes has no next time.
-    scheduled = None if facts.faults or facts.is_deleting else index.spec.snapshots
+    # One of an index that never was, or that goes, has no next time.
+    is_off = facts.is_deleting or (facts.faults and index.status.resolved is None)
+    scheduled = None if is_off or not can_schedule(facts.faults) else index.spec.snapshots
     snapshots = assess_snapshots(observation.snapshots, scheduled, observation.now)
     served = [report.index for report in facts.reports if report.index is not None]
     newest = max(served, key=lambda each: each.applied, default=None)

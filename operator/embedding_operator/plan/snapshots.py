@@ -43,11 +43,17 @@ class SnapshotPlan:
 
 
 def plan_snapshots(
-    observation: Observation, refused: Container[ChildKey] = frozenset()
+    observation: Observation,
+    refused: Container[ChildKey] = frozenset(),
+    *,
+    can_schedule: bool = True,
 ) -> SnapshotPlan:
-    """Of those there are, and those the schedule wants; the slot of a `refused` one stays open."""
+    """Of those there are, and those the schedule wants, unless it cannot be read.
+
+    The slot of a `refused` one stays open.
+    """
     spec = observation.index.spec.snapshots
-    created = list(_plan_schedule(observation))
+    created = list(_plan_schedule(observation)) if can_schedule else []
     expired = pick_expired(observation.snapshots, spec.retention if spec else None, observation.now)
     actions = (
         *_plan_running(observation),

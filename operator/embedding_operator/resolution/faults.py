@@ -1,6 +1,6 @@
 """What is wrong with a spec that only its surroundings can tell: defaults, calendars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -32,6 +32,11 @@ def find_faults(wanted: Wanted, resolved: Resolved, defaults: Defaults) -> Itera
     yield from _check_annotations(wanted, defaults)
     yield from _check_environment(wanted)
     yield from _check_schedule(wanted)
+
+
+def can_schedule(faults: Iterable[Fault]) -> bool:
+    """Whether none of them is of the schedule."""
+    return all(fault.reason is not Reason.SCHEDULE_INVALID for fault in faults)
 
 
 def _check_replicas(wanted: Wanted) -> Iterator[Fault]:

@@ -167,7 +167,8 @@ class IndexSpec(Shape):
     and snapshots; `Delete` removes them; `SnapshotThenDelete` makes a last snapshot and removes all
     but the snapshots."""
     paused: bool = False
-    """Change nothing of it, and tell its state only. false by default."""
+    """Change nothing of it, and tell its state only: no snapshots either. What pods know the
+    operator by is kept fresh. false by default."""
 
 
 INDEX_RULES = validated(
