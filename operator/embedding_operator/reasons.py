@@ -61,6 +61,7 @@ class Reason(StrEnum):
     STORAGE_MISSING = "StorageMissing"
     AUTH_MISSING = "AuthMissing"
     NOT_ALLOWED = "NotAllowed"
+    RETAINED_NOT_FOUND = "RetainedNotFound"
     NAME_TAKEN = "NameTaken"
     PATH_TAKEN = "PathTaken"
     SCHEDULE_INVALID = "ScheduleInvalid"

@@ -224,6 +224,13 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "that it names.",
         "Ask whoever installed it.",
     ),
+    (_SPEC, Reason.RETAINED_NOT_FOUND): Entry(
+        "False",
+        "`bootstrap.retained` names data that no volume under this index's name has, or that "
+        "another index has.",
+        "Make the index under the old one's name, and name the value of the label "
+        "`gpu-embedding.io/data-uid` of the PersistentVolumeClaim `NAME-data`.",
+    ),
     (_SPEC, Reason.NAME_TAKEN): Entry(
         "False",
         "An object of a name that it needs is there and not its own; it is never adopted. A volume "

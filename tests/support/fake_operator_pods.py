@@ -15,6 +15,8 @@ class FakePods(Pods):
     """`state` is that of work once it is asked for; None finds no work at all."""
 
     asked: list[tuple[str, str, Mapping[str, Any] | None, str | None]] = field(default_factory=list)
+    audiences: set[str] = field(default_factory=set)
+    """Indexes for whose pods it was asked."""
     reports: int = 0
     is_away: bool = False
     told: Report = field(default_factory=a_report)
@@ -27,6 +29,7 @@ class FakePods(Pods):
 
     async def report(self, address: str, audience: str) -> Report:
         self.reports += 1
+        self.audiences.add(audience)
         self._answer()
         return self.told
 
@@ -42,6 +45,7 @@ class FakePods(Pods):
         seconds: float = SECONDS,
     ) -> Mapping[str, Any]:
         self.asked.append((method, path, body, key))
+        self.audiences.add(audience)
         self._answer()
         if method == "GET":
             wanted = path.partition("key=")[2]

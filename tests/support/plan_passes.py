@@ -37,7 +37,9 @@ FAULTY: dict[str, dict[str, Any]] = {
     "scaled": {"autoscaling": {"max": 3, "targets": {"cpu": 50}}},
     "filled": {"bootstrap": {"snapshot": "docs-1"}, "replicas": 2},
 }
-DONE = a_snapshot("docs-1", "Completed", uri="s3://snapshots/team/old/1", snapshotId="1")
+DONE = a_snapshot(
+    "docs-1", "Completed", uri="s3://snapshots/team/old/1", snapshotId="1", indexUid="old"
+)
 
 
 def is_still(planned: Plan) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from embedding_operator.children.metadata import build_metadata, name_data, name_snapshots
+from embedding_operator.children.metadata import DATA, build_metadata, name_data, name_snapshots
 from embedding_operator.names import CLAIMS, GROUP
 from embedding_operator.resolution.wanted import Wanted, WantedVolume
 
@@ -21,6 +21,7 @@ def build_claims(wanted: Wanted) -> list[dict[str, Any]]:
 
 def _build(wanted: Wanted, name: str, volume: WantedVolume) -> dict[str, Any]:
     metadata = build_metadata(wanted.meta, name, is_owned=False)
+    metadata["labels"][DATA] = wanted.data_uid
     metadata["annotations"] = {POLICY: wanted.spec.deletion_policy.value}
     spec: dict[str, Any] = {
         "accessModes": [volume.access_mode],

@@ -15,12 +15,8 @@ from embedding_operator.resources.objects import EmbeddingIndex, Manifest
 
 def find_claims(index: EmbeddingIndex, cache: Cache) -> Claims:
     """What others have, and which aliases lead to this index by now."""
-    others = [
-        body
-        for body in cache.all(INDEXES)
-        if body["metadata"]["uid"] != index.meta.uid
-        and not body["metadata"].get("deletionTimestamp")
-    ]
+    there = [body for body in cache.all(INDEXES) if body["metadata"]["uid"] != index.meta.uid]
+    others = [body for body in there if not body["metadata"].get("deletionTimestamp")]
     neighbours = [
         other for other in others if other["metadata"]["namespace"] == index.meta.namespace
     ]
@@ -32,6 +28,7 @@ def find_claims(index: EmbeddingIndex, cache: Cache) -> Claims:
             for alias in index.spec.aliases or ()
             if _leads_here(index, alias, neighbours, cache)
         ),
+        data=frozenset(_find_data(index, there)),
         wanted_elsewhere=frozenset(_find_wanted_elsewhere(neighbours)),
     )
 
@@ -113,6 +110,15 @@ def _find_holder(cache: Cache, namespace: str, alias: str) -> str | None:
     service = cache.get(SERVICES, namespace, alias)
     labels = (service["metadata"].get("labels") or {}) if service else {}
     return labels.get(UID) if labels.get(ALIAS) == alias else None
+
+
+def _find_data(index: EmbeddingIndex, there: list[Manifest]) -> Iterator[str]:
+    """Of those that are being deleted too: their data is theirs until they are gone."""
+    for other in there:
+        if other["metadata"]["namespace"] == index.meta.namespace:
+            yield other["metadata"]["uid"]
+            if (uid := (other.get("status") or {}).get("dataUid")) is not None:
+                yield uid
 
 
 def _find_wanted_elsewhere(neighbours: list[Manifest]) -> Iterator[ChildKey]:

@@ -23,6 +23,8 @@ class Claims:
     """Alias to why it cannot be had."""
     aliases: tuple[str, ...] = ()
     """Aliases that lead to this index, or are to lead to it from now on."""
+    data: frozenset[str] = frozenset()
+    """uids of other indexes of the namespace, and those under which their data lies."""
     wanted_elsewhere: frozenset[ChildKey] = frozenset()
     """Children for aliases that other indexes of the namespace want, if this one does not."""
 

@@ -97,7 +97,10 @@ def _choose(observation: Observation, wanted: Wanted) -> _Choice:
 
 
 def _reach(snapshot: EmbeddingIndexSnapshot, wanted: Wanted) -> _Choice:
-    """A snapshot by name lies in storage that both must have: no Secret is borrowed."""
+    """A snapshot by name lies in storage that both must have: no Secret is borrowed.
+
+    The address is a pod's word, which names no folder but that of the snapshot's own index.
+    """
     choice = _read(snapshot.status.uri or "")
     source, own = choice.source, wanted.storage.url
     if source is None:
@@ -108,6 +111,9 @@ def _reach(snapshot: EmbeddingIndexSnapshot, wanted: Wanted) -> _Choice:
             f"{own or 'no storage of its own'}; give it the same storage, or name the snapshot by "
             "bootstrap.uri, with a Secret"
         )
+        return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
+    if source.uid != f"{snapshot.meta.namespace}/{snapshot.status.index_uid}":
+        told = f"snapshot {snapshot.meta.name} is told to lie in the folder of another index"
         return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
     return _Choice(Source(source.uid, source.id))
 

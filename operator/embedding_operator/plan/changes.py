@@ -73,6 +73,5 @@ def _plan(
         observation.children,
         observation.index.meta,
         setting.settled,
-        wanted.is_claimed_from,
         observation.claims.wanted_elsewhere,
     )

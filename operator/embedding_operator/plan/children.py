@@ -8,7 +8,7 @@ from embedding_operator.children.budgets import build_budget
 from embedding_operator.children.claims import build_claims
 from embedding_operator.children.deployments import build_deployment
 from embedding_operator.children.ingresses import build_alias_ingress, build_ingress
-from embedding_operator.children.metadata import ALIAS, is_ours
+from embedding_operator.children.metadata import ALIAS, DATA, UID, is_ours
 from embedding_operator.children.orders import build_orders
 from embedding_operator.children.policies import build_policy
 from embedding_operator.children.services import build_alias, build_service
@@ -91,7 +91,6 @@ def plan_changes(
     live: Mapping[ChildKey, Manifest],
     index: Meta,
     settled: Mapping[ChildKey, str],
-    retained: str | None = None,
     elsewhere: Set[ChildKey] = frozenset(),
 ) -> Changes:
     """What brings `live` to `children`.
@@ -102,7 +101,6 @@ def plan_changes(
         index: Whose they are.
         settled: Digests of what the API server made of what was applied before, by child: where
             it writes something in another way than we do, that is no drift.
-        retained: uid of an index whose volumes are taken over.
         elsewhere: Those that are left for another index to take over, which is one write.
     """
     applied, drifted, foreign = [], [], []
@@ -111,7 +109,7 @@ def plan_changes(
         marked = mark(child) if there is None else _keep_grown(mark(child), there)
         if there is None:
             applied.append(marked)
-        elif not _is_takeable(child, there, index, retained):
+        elif not _is_takeable(child, there, index):
             foreign.append(child.key)
         elif (drift := _differs(marked, there, settled)) is not None:
             applied.append(marked)
@@ -179,11 +177,15 @@ def _differs(child: Child, live: Manifest, settled: Mapping[ChildKey, str]) -> b
     return True
 
 
-def _is_takeable(child: Child, live: Manifest, index: Meta, retained: str | None) -> bool:
+def _is_takeable(child: Child, live: Manifest, index: Meta) -> bool:
     if is_ours(live, index):
         return True
-    labels = live["metadata"].get("labels") or {}
-    uid = labels.get(f"{GROUP}/index-uid")
-    if ALIAS in child.manifest["metadata"]["labels"]:  # it may have led to another index
-        return labels.get(ALIAS) == child.manifest["metadata"]["labels"][ALIAS] and uid is not None
-    return child.kind is CLAIMS and retained is not None and uid == retained
+    labels, wanted = live["metadata"].get("labels") or {}, child.manifest["metadata"]["labels"]
+    if ALIAS in wanted:  # it may have led to another index
+        return labels.get(ALIAS) == wanted[ALIAS] and UID in labels
+    is_owned = any(each.get("controller") for each in live["metadata"].get("ownerReferences") or ())
+    return (
+        child.kind is CLAIMS
+        and not is_owned
+        and index.uid != wanted[DATA] == labels.get(DATA)  # that of an index that is gone
+    )

@@ -8,6 +8,7 @@ from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.plan.actions import Event, SnapshotAction
+from embedding_operator.plan.adoption import accept, plan_adoption
 from embedding_operator.plan.bootstrap import Bootstrap, plan_bootstrap
 from embedding_operator.plan.changes import change_all, change_keys, change_last
 from embedding_operator.plan.children import Changes, list_children
@@ -85,6 +86,8 @@ def plan(observation: Observation, setting: Setting) -> Plan:
     wanted = _want(index, resolved, setting, observation.claims.aliases)
     if index.meta.deleted is not None:
         return _plan_end(observation, wanted, setting)
+    adoption = plan_adoption(observation, wanted)
+    wanted = replace(wanted, data_uid=adoption.uid)
     bootstrap = plan_bootstrap(observation, wanted)
     scaling = plan_scaling(observation, setting.history)
     wanted = replace(wanted, replicas=scaling.replicas)
@@ -93,6 +96,7 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         observation, wanted, setting, sweeping.children, is_open=bootstrap.is_done
     )
     faults = [
+        *adoption.faults,
         *find_faults(wanted, resolved, setting.defaults),
         *find_claimed(observation),
         *find_foreign(changes),
@@ -106,6 +110,7 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         facts = replace(facts, extra=find_extra(observation, setting.refusals))
         changes = replace(change_keys(observation, wanted, setting), foreign=changes.foreign)
         return _stand_still(observation, wanted, setting, facts, changes)
+    observation = accept(observation, adoption.uid)
     facts = _foresee(facts, changes, setting.refusals)
     status, reloading, snapshots = _plan_data(
         observation, wanted, setting, facts, bootstrap, sweeping

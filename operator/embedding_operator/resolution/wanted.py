@@ -77,8 +77,8 @@ class Wanted:
     """One index, as it is to be."""
 
     meta: Meta
-    key: str
-    """What database, storage and tokens call it."""
+    data_uid: str
+    """Under which its data lies."""
     spec: IndexSpec
     images: Images
     peers: Mapping[str, str]
@@ -95,8 +95,6 @@ class Wanted:
     replicas: int
     operator_keys: str
     """JSON Web Key Set with which pods check who asks them on port 8002."""
-    is_claimed_from: str | None = None
-    """uid of the deleted index whose volume is taken over."""
     aliases: tuple[str, ...] = ()
     """Those that lead to it now."""
     template: PodTemplate = field(default_factory=PodTemplate)
@@ -109,6 +107,11 @@ class Wanted:
         """Whether its pods share a volume that one node has at a time."""
         own = self.storage.volume
         return self.data is not None or (own is not None and not self.storage.is_shared)
+
+    @property
+    def key(self) -> str:
+        """What database, storage and tokens call it."""
+        return f"{self.meta.namespace}/{self.data_uid}"
 
     @property
     def ingress(self) -> Ingress | None:
@@ -132,7 +135,7 @@ def want(
     claim = spec.database.sqlite if spec.database else None
     return Wanted(
         meta=index.meta,
-        key=index.key,
+        data_uid=index.data_uid,
         spec=spec,
         images=defaults.images,
         peers=defaults.peers,
@@ -145,7 +148,6 @@ def want(
         keys=_want_keys(spec, resolved),
         replicas=replicas,
         operator_keys=operator_keys,
-        is_claimed_from=spec.bootstrap.retained if spec.bootstrap else None,
         aliases=aliases,
         template=spec.pod_template or PodTemplate(),
         resources=spec.resources or Resources(),

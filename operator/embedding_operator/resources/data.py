@@ -202,5 +202,5 @@ class Bootstrap(Shape):
     secret: SecretReference | None = None
     """Secret with the keys for `uri`, as `storage.s3.secret`."""
     retained: Label | None = None
-    """uid of an index that was deleted here and whose volume was retained: this index takes it
-    over as it is."""
+    """Value of the label `gpu-embedding.io/data-uid` of the volume `NAME-data` that an index of
+    this name left here: this index takes it over as it is. SQLite alone."""

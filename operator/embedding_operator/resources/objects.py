@@ -42,10 +42,14 @@ class EmbeddingIndex:
     status: IndexStatus
 
     @property
+    def data_uid(self) -> str:
+        """Under which its data lies: as it was accepted, never as the spec alone says."""
+        return self.status.data_uid or self.meta.uid
+
+    @property
     def key(self) -> str:
-        """What pods, database and storage call it: that of the index it has taken over, if any."""
-        taken = self.spec.bootstrap.retained if self.spec.bootstrap else None
-        return f"{self.meta.namespace}/{taken or self.meta.uid}"
+        """What pods, database and storage call it."""
+        return f"{self.meta.namespace}/{self.data_uid}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """EmbeddingIndex: what is.
 
 Computed from observation on every pass, and never read as a wish, but for what has to outlive the
-operator: `resolved`, `autoscaling`, `bootstrap`, `reload`.
+operator: `resolved`, `dataUid`, `autoscaling`, `bootstrap`, `reload`.
 """
 
 from typing import Annotated, Final
@@ -207,6 +207,9 @@ class IndexStatus(Shape):
     """Aliases that lead to it now."""
     autoscaling: AutoscalingStatus | None = None
     """What the autoscaler has decided."""
+    data_uid: str | None = None
+    """uid under which its documents and snapshots lie: its own, or that of the index whose volume
+    it has taken over."""
     bootstrap: Bootstrapped | None = None
     """How it began."""
     reload: ReloadStatus | None = None

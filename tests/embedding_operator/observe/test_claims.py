@@ -38,11 +38,17 @@ class Town:
         self.version = 100
 
     def build(
-        self, name: str, spec: dict[str, Any], *, is_ready: bool = False, **meta: Any
+        self,
+        name: str,
+        spec: dict[str, Any],
+        status: dict[str, Any] | None = None,
+        *,
+        is_ready: bool = False,
+        **meta: Any,
     ) -> None:
         self.version += 1
         given = {"uid": f"uid-of-{name}", "creationTimestamp": self._age(name), **meta}
-        status = READY if is_ready else {}
+        status = {**(READY if is_ready else {}), **(status or {})}
         body = index_body(spec, status, name=name, resourceVersion=str(self.version), **given)
         self.cache.put(INDEXES, body)
 
@@ -244,3 +250,11 @@ def test_an_older_index_that_cannot_be_read_has_no_path_and_harms_nobody(
     body = town.cache.get(INDEXES, "others", "first")
     assert body is not None
     assert set(find_rivals(body, town.cache)) <= {(NAMESPACE, "second")}
+
+
+def test_the_data_of_other_indexes_is_theirs_until_they_are_gone() -> None:
+    town = Town()
+    town.build("a", {})
+    town.build("b", {}, {"dataUid": "old"}, deletionTimestamp=write_time(NOW))
+    assert town.claims("a").data == {"uid-of-b", "old"}
+    assert town.claims("b").data == {"uid-of-a"}

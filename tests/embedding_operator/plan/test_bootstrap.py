@@ -18,7 +18,7 @@ from observed import LOST, a_job, a_pod, observe
 BY_NAME = {**SHARED, "bootstrap": {"snapshot": "docs-1"}}
 URI = "s3://snapshots/team/old/0001"
 BY_URI = {"bootstrap": {"uri": "s3://far/deep/other/x/7", "secret": {"name": "far"}}}
-SOURCE = a_snapshot("docs-1", "Completed", uri=URI)
+SOURCE = a_snapshot("docs-1", "Completed", uri=URI, indexUid="old")
 ORDER = Source("team/old", "0001")
 
 
@@ -91,6 +91,12 @@ def test_a_snapshot_that_has_failed_is_told() -> None:
 )
 def test_a_snapshot_in_other_storage_cannot_be_reached(uri: str | None) -> None:
     source = a_snapshot("docs-1", "Completed", uri=uri)
+    assert trouble_of(step(BY_NAME, source)).reason is Reason.SNAPSHOT_UNREACHABLE
+
+
+@pytest.mark.parametrize("uid", ["elder", None])
+def test_a_snapshot_is_read_from_its_own_indexs_folder_alone(uid: str | None) -> None:
+    source = a_snapshot("docs-1", "Completed", uri=URI, indexUid=uid)
     assert trouble_of(step(BY_NAME, source)).reason is Reason.SNAPSHOT_UNREACHABLE
 
 

@@ -1,12 +1,13 @@
 """What has to be written, and what is left as it is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from embedding_indexes import SHARED, wanted
-from embedding_operator.children.metadata import UID
+from embedding_operator.children.metadata import DATA, UID
 from embedding_operator.names import (
     BUDGETS,
     CLAIMS,
@@ -183,21 +184,30 @@ def test_what_another_has_under_a_name_that_is_no_longer_wanted_is_left() -> Non
     assert change(wanted({**SHARED, "replicas": 1}), live).removed == ()
 
 
-def test_a_retained_volume_is_taken_over_by_its_uid_alone() -> None:
-    old = keep_all(wanted(uid="old"))
-    volume = {(CLAIMS, "docs-data"): old[CLAIMS, "docs-data"]}
+def adopting(uid: str) -> Wanted:
+    return replace(wanted(), data_uid=uid)
+
+
+def test_a_retained_volume_is_taken_over_by_its_data_alone() -> None:
+    volume = {key: body for key, body in keep_all(wanted(uid="old")).items() if key[0] is CLAIMS}
     assert change(wanted(), volume).foreign == ((CLAIMS, "docs-data"),)
-    assert change(wanted(), volume, retained="older").foreign == ((CLAIMS, "docs-data"),)
-    taken = change(wanted(), volume, retained="old")
+    assert change(adopting("older"), volume).foreign == ((CLAIMS, "docs-data"),)
+    taken = change(adopting("old"), volume)
     assert taken.foreign == ()
     assert (CLAIMS, "docs-data") in keys_of(taken)
     assert taken.drifted == ()
 
 
+def test_a_volume_that_was_taken_over_still_says_whose_data_it_has() -> None:
+    (claim, *_) = children_of(adopting("old"))
+    labels = claim.manifest["metadata"]["labels"]
+    assert (labels[DATA], labels[UID]) == ("old", wanted().meta.uid)
+
+
 def test_nothing_but_a_volume_is_taken_over_by_a_uid() -> None:
     old = keep_all(wanted(uid="old"))
     del old[CLAIMS, "docs-data"]
-    assert {kind for kind, _ in change(wanted(), old, retained="old").foreign} == {
+    assert {kind for kind, _ in change(adopting("old"), old).foreign} == {
         CONFIG_MAPS, DEPLOYMENTS, POLICIES, SERVICES,
     }  # fmt: skip
 

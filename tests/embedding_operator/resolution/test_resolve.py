@@ -8,6 +8,7 @@ from embedding_indexes import DEFAULTS, KEYS, SHARED, an_index
 from embedding_operator.defaults import Defaults
 from embedding_operator.resolution.resolve import resolve
 from embedding_operator.resolution.wanted import SecretKeyRef, Wanted, want
+from embedding_operator.resources.objects import EmbeddingIndex
 from embedding_operator.resources.status import Resolved
 
 RICH = Defaults.model_validate(
@@ -32,7 +33,13 @@ RICH = Defaults.model_validate(
 
 
 def want_of(spec: dict[str, Any], resolved: Resolved, defaults: Defaults = DEFAULTS) -> Wanted:
-    return want(an_index(spec), resolved, defaults, replicas=1, operator_keys=KEYS)
+    return want_from(an_index(spec), resolved, defaults)
+
+
+def want_from(
+    index: EmbeddingIndex, resolved: Resolved | None = None, defaults: Defaults = DEFAULTS
+) -> Wanted:
+    return want(index, resolved or Resolved(), defaults, replicas=1, operator_keys=KEYS)
 
 
 def rich(spec: dict[str, Any]) -> Wanted:
@@ -116,9 +123,13 @@ def test_a_volume_for_snapshots_is_shared_if_many_may_write(mode: str, shared: b
     assert made.storage.url is None
 
 
-def test_a_retained_volume_keeps_the_name_of_its_rows() -> None:
-    made = want_of({"bootstrap": {"retained": "old"}}, Resolved())
-    assert (made.key, made.is_claimed_from) == ("team/old", "old")
+def test_a_spec_alone_names_nobodys_rows() -> None:
+    index = an_index({"bootstrap": {"retained": "old"}})
+    assert want_from(index).key == f"team/{index.meta.uid}"
+
+
+def test_a_volume_that_was_taken_over_keeps_the_name_of_its_rows() -> None:
+    assert want_from(an_index(status={"dataUid": "old"})).key == "team/old"
 
 
 @pytest.mark.parametrize(("spec", "snapshot"), [({}, None), ({"snapshot": "7"}, "7")])
