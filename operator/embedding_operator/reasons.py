@@ -14,6 +14,23 @@ class ConditionType(StrEnum):
     SNAPSHOT_HEALTHY = "SnapshotHealthy"
 
 
+class SnapshotConditionType(StrEnum):
+    """What a condition of a snapshot is about."""
+
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+
+
+class SnapshotReason(StrEnum):
+    """In one word, why a snapshot has ended so."""
+
+    SUCCEEDED = "Succeeded"
+    EXECUTOR_LOST = "ExecutorLost"
+    REFUSED = "Refused"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    INDEX_GONE = "IndexGone"
+
+
 class Reason(StrEnum):
     """In one word, why."""
 

@@ -21,8 +21,10 @@ from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
+from embedding_operator.observe.snapshots import find_named
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.events import tell_transitions
+from embedding_operator.plan.orphans import plan_orphans
 from embedding_operator.plan.plan import Plan, name_children, plan
 from embedding_operator.plan.setting import Setting
 from embedding_operator.plan.snapshots import list_held
@@ -115,7 +117,7 @@ class Reconciler:
         body = self._cache.get(INDEXES, *key)
         if body is None:
             self._forget(key)
-            return None
+            return await self._abandon(key)
         try:
             index = parse_index(body)
         except ValidationError as error:
@@ -153,6 +155,12 @@ class Reconciler:
             await self._executor.report(index, status)
             await self._executor.tell(index, tell_transitions(earlier, status))
         return None
+
+    async def _abandon(self, key: IndexKey) -> float | None:
+        """Tell of snapshots whose index is not there."""
+        orphans = plan_orphans(find_named(self._cache, key), self._observer.now())
+        await self._executor.abandon(orphans.updates)
+        return orphans.requeue_after
 
     def _forget(self, key: IndexKey) -> None:
         self._memories.pop(key, None)

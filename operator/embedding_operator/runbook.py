@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from embedding_operator.reasons import ConditionType, Reason
+from embedding_operator.reasons import (
+    ConditionType,
+    Reason,
+    SnapshotConditionType,
+    SnapshotReason,
+)
 
 _READY, _AVAILABLE = ConditionType.READY, ConditionType.AVAILABLE
 _PROGRESSING, _DEGRADED = ConditionType.PROGRESSING, ConditionType.DEGRADED
@@ -251,5 +256,32 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "False",
         "The newest complete snapshot is older than two intervals of the schedule.",
         "See the newest snapshot object, and whether the operator runs.",
+    ),
+}
+
+_FAILED = SnapshotConditionType.FAILED
+
+SNAPSHOT_RUNBOOK: Final[Mapping[tuple[SnapshotConditionType, SnapshotReason], Entry]] = {
+    (SnapshotConditionType.COMPLETED, SnapshotReason.SUCCEEDED): Entry(
+        "True", "It is in the storage, and stays there while the object does."
+    ),
+    (_FAILED, SnapshotReason.EXECUTOR_LOST): Entry(
+        "True",
+        "Three pods in a row have ended while they made it.",
+        "See why they end, most often for want of memory; then make another one.",
+    ),
+    (_FAILED, SnapshotReason.REFUSED): Entry(
+        "True",
+        "A pod could not make it, and could not the next time either.",
+        "The message is the pod's; mend that, then make another one.",
+    ),
+    (_FAILED, SnapshotReason.DEADLINE_EXCEEDED): Entry(
+        "True",
+        "It was not there in time: no pod was ready, storage or database were away, or no index "
+        "has the name in `indexRef`.",
+        "The message says what it waited for last.",
+    ),
+    (_FAILED, SnapshotReason.INDEX_GONE): Entry(
+        "True", "Its index was deleted while it was being made.", "Ask the index that is there now."
     ),
 }

@@ -12,10 +12,10 @@ from embedding_operator.apply.writer import Writer
 from embedding_operator.children.sweeps import build_sweep
 from embedding_operator.plan import deletion as operator_orders
 from embedding_operator.plan import sweeping
-from embedding_operator.reasons import Reason
+from embedding_operator.reasons import Reason, SnapshotReason
 from embedding_operator.reports import LOST, OTHER_MODEL, Report, name_purge
 from embedding_operator.resources.index import EngineType, FieldType, Metric
-from embedding_operator.runbook import RUNBOOK
+from embedding_operator.runbook import RUNBOOK, SNAPSHOT_RUNBOOK
 from embedding_operator.service_settings import SETTINGS
 from embedding_service.api.admin import _operator_routes
 from embedding_service.api.operating.jobs import _LONGEST_KEY
@@ -95,6 +95,7 @@ def test_the_least_that_a_pod_may_say_is_a_report() -> None:
 
 def test_every_reason_has_its_place_in_the_runbook() -> None:
     assert {reason for _, reason in RUNBOOK} == set(Reason)
+    assert {reason for _, reason in SNAPSHOT_RUNBOOK} == set(SnapshotReason)
 
 
 def test_every_reason_that_is_wrong_says_what_to_do() -> None:

@@ -11,7 +11,7 @@ from embedding_operator.errors import PodFailure
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod
-from embedding_operator.plan.actions import Event, SnapshotAction, name_snapshot
+from embedding_operator.plan.actions import Event, SnapshotAction, UpdateSnapshot, name_snapshot
 from embedding_operator.plan.bootstrap import Bootstrap
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.deletion import FINALIZER, PurgeOrder, wants_finalizer
@@ -70,6 +70,12 @@ class Executor:
             with noted(refusals, (SNAPSHOTS, name_snapshot(action))):
                 events += await self._snapshots.carry_out(observation, [action])
         return events
+
+    async def abandon(self, updates: Iterable[UpdateSnapshot]) -> None:
+        """Tell how snapshots without an index stand; nobody else is there to tell it of."""
+        for update in updates:
+            events = await self._snapshots.update(update)
+            await self._writer.tell(SNAPSHOTS, update.snapshot.meta, events)
 
     async def ask_last(self, index: EmbeddingIndex, name: str) -> None:
         """Ask for the snapshot before an index's end, which stays."""

@@ -20,7 +20,8 @@ from embedding_operator.plan.actions import (
     StartSnapshot,
     UpdateSnapshot,
 )
-from embedding_operator.plan.snapshots import list_held, put_off, start
+from embedding_operator.plan.snapshot_status import start, wait
+from embedding_operator.plan.snapshots import list_held
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job
 from embedding_operator.resources.objects import EmbeddingIndex, EmbeddingIndexSnapshot
@@ -55,14 +56,19 @@ class SnapshotMaker:
                 case StartSnapshot():
                     await self._start(observation, action)
                 case UpdateSnapshot():
-                    if action.status != action.snapshot.status:
-                        await self._write(action.snapshot, action.status)
-                        events += _tell(action)
+                    events += await self.update(action)
                 case DeleteSnapshot():
                     meta = action.snapshot.meta
                     await self._cluster.delete(SNAPSHOTS, meta.namespace, meta.name, meta.uid)
                     events.append(Event("SnapshotExpired", f"{meta.name} is deleted"))
         return events
+
+    async def update(self, action: UpdateSnapshot) -> list[Event]:
+        """Tell how one stands, where that is news."""
+        if action.status == action.snapshot.status:
+            return []
+        await self._write(action.snapshot, action.status)
+        return _tell(action)
 
     async def sweep(self, audience: str, address: str, held: list[str]) -> bool:
         """Have a pod drop what no object holds; whether it did."""
@@ -100,6 +106,7 @@ class SnapshotMaker:
         return True
 
     async def _start(self, observation: Observation, action: StartSnapshot) -> None:
+        index, now = observation.index, observation.now
         snapshot, pod = action.snapshot, action.pod
         held = list_held(observation.snapshots)
         body: dict[str, Any] = {"held": held, "keep": _KEPT_BY_PODS, "keep_seconds": 0}
@@ -108,7 +115,7 @@ class SnapshotMaker:
         try:
             answer = await self._pods.call(
                 pod.address or "",
-                observation.index.key,
+                index.key,
                 "POST",
                 "/jobs/snapshot",
                 body=body,
@@ -119,9 +126,9 @@ class SnapshotMaker:
             _log.warning("a snapshot is not begun", snapshot=snapshot.meta.name, reason=str(error))
             if snapshot.status.phase is SnapshotPhase.RUNNING:  # it was begun, and may go on
                 return
-            status = put_off(snapshot, f"a pod does not begin it: {error}"[:2048])
+            status = wait(snapshot, f"a pod does not begin it: {error}"[:2048], index)
         else:
-            status = start(snapshot, pod, job, is_retry=action.is_retry, now=observation.now)
+            status = start(snapshot, index, pod, job, is_retry=action.is_retry, now=now)
         if status != snapshot.status:
             await self._write(snapshot, status)
 

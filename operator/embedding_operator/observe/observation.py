@@ -41,7 +41,7 @@ class Observation:
     reports: Mapping[str, Report] = field(default_factory=dict)
     """By uid of the pod: the last one of each, where it is not too old to count."""
     snapshots: tuple[EmbeddingIndexSnapshot, ...] = ()
-    """Oldest first."""
+    """Of its data, oldest first."""
     jobs: Mapping[str, Job] = field(default_factory=dict)
     """By uid of the snapshot that is being made: what pods say of the work."""
     source: EmbeddingIndexSnapshot | None = None
@@ -57,6 +57,8 @@ class Observation:
     is_namespace_ending: bool = False
     """Whether no pod will ever come again; looked for only where the index is being deleted, or a
     Job is about to be made."""
+    strays: tuple[EmbeddingIndexSnapshot, ...] = ()
+    """Those of an earlier index of its name that are still to be made."""
     claims: Claims = field(default_factory=Claims)
     cores: Mapping[str, float] = field(default_factory=dict)
     """By uid of the pod: cores in use, as the mean of some seconds; of those that have reported

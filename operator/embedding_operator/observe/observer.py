@@ -25,6 +25,7 @@ from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.claims import find_claims
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod, explain_events, parse_pod, pick_current
+from embedding_operator.observe.snapshots import find_own, find_strays
 from embedding_operator.observe.usage import Reading, count_cores, take_reading
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job, Report, name_bootstrap, name_purge, name_reload
@@ -82,7 +83,7 @@ class Observer:
         asked = sorted(
             (pod for pod in pods if pod.is_ready), key=lambda pod: (pod.uid in silent, pod.name)
         )
-        snapshots = [parse_snapshot(body) for body in self._cache.owned(SNAPSHOTS, key)]
+        snapshots = find_own(self._cache, index)
         return Observation(
             index=index,
             now=self._clock(),
@@ -92,9 +93,8 @@ class Observer:
             cores=self._count_cores(key, reports),
             silent=silent,
             silent_since=self._tell_silence(key, asked, silent),
-            snapshots=tuple(
-                sorted(snapshots, key=lambda each: (each.meta.created, each.meta.name))
-            ),
+            snapshots=tuple(snapshots),
+            strays=tuple(find_strays(self._cache, index)),
             jobs=await self._follow(asked, snapshots, asking),
             source=self._find_source(index),
             bootstrap=await self._follow_bootstrap(index, asked, asking),

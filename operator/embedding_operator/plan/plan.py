@@ -31,7 +31,6 @@ from embedding_operator.plan.scaling import count_replicas, plan_scaling
 from embedding_operator.plan.setting import Setting
 from embedding_operator.plan.snapshots import (
     SnapshotPlan,
-    is_open,
     keep_snapshots,
     plan_last_snapshots,
     plan_snapshots,
@@ -247,9 +246,10 @@ def _assess_renewal(index: EmbeddingIndex, facts: Facts, status: IndexStatus) ->
 
 def _when(observation: Observation, status: IndexStatus, bootstrap: Bootstrap) -> float:
     is_moving = has_condition(status, ConditionType.PROGRESSING)
+    is_making = any(each.is_open for each in observation.snapshots)
     # An index that has become ready may take its aliases, which the next pass sees.
     has_turned = _is_ready(status) != _is_ready(observation.index.status)
-    if is_moving or has_turned or not bootstrap.is_done or any(map(is_open, observation.snapshots)):
+    if is_moving or has_turned or not bootstrap.is_done or is_making:
         return _SOON
     return _SCALING if observation.index.spec.autoscaling else _LATER
 

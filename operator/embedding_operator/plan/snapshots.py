@@ -15,19 +15,15 @@ from embedding_operator.plan.actions import (
     StartSnapshot,
     UpdateSnapshot,
 )
+from embedding_operator.plan.orphans import find_deadline, plan_strays
+from embedding_operator.plan.snapshot_status import complete, fail, wait
+from embedding_operator.reasons import SnapshotReason
 from embedding_operator.reports import Job
-from embedding_operator.resources.durations import parse_duration
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
-from embedding_operator.resources.snapshot import (
-    Executor,
-    SnapshotPhase,
-    SnapshotStatus,
-)
 from embedding_operator.resources.times import read_time, write_time
 from embedding_operator.schedule.cron import preceding
 from embedding_operator.schedule.retention import pick_expired
 
-_FINAL: Final = frozenset({SnapshotPhase.COMPLETED, SnapshotPhase.FAILED})
 _ATTEMPTS: Final = 3
 _STARTING_DEADLINE: Final = timedelta(hours=1)
 """For how long a slot that was missed is made up for."""
@@ -56,6 +52,7 @@ def plan_snapshots(
     created = list(_plan_schedule(observation)) if can_schedule else []
     expired = pick_expired(observation.snapshots, spec.retention if spec else None, observation.now)
     actions = (
+        *plan_strays(observation),
         *_plan_running(observation),
         *created,
         *(DeleteSnapshot(each) for each in expired),
@@ -66,7 +63,8 @@ def plan_snapshots(
 
 def plan_last_snapshots(observation: Observation) -> SnapshotPlan:
     """Of those there are, while their index is being deleted: no others are wanted."""
-    return SnapshotPlan(tuple(_plan_running(observation)), keep_snapshots(observation).last_slot)
+    actions = (*plan_strays(observation), *_plan_running(observation))
+    return SnapshotPlan(actions, keep_snapshots(observation).last_slot)
 
 
 def keep_snapshots(observation: Observation) -> SnapshotPlan:
@@ -110,10 +108,11 @@ def _find_last_slot(observation: Observation) -> datetime:
 
 def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
     is_busy = False
-    for snapshot in filter(is_open, observation.snapshots):
+    for snapshot in (each for each in observation.snapshots if each.is_open):
         if is_busy:
             if snapshot.status.phase is None:
-                yield UpdateSnapshot(snapshot, put_off(snapshot, "another is being made"))
+                status = wait(snapshot, "another is being made", observation.index)
+                yield UpdateSnapshot(snapshot, status)
             continue
         is_busy = True
         yield from _plan_one(snapshot, observation)
@@ -122,42 +121,25 @@ def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
 def _plan_one(
     snapshot: EmbeddingIndexSnapshot, observation: Observation
 ) -> Iterator[SnapshotAction]:
+    index, now = observation.index, observation.now
     job = observation.jobs.get(snapshot.meta.uid)
-    deadline = read_time(snapshot.meta.created) + parse_duration(snapshot.spec.deadline)
     if job is not None and job.has_succeeded:
-        yield UpdateSnapshot(snapshot, _complete(snapshot, job, observation))
-    elif observation.now > deadline:
-        why = f": {snapshot.status.error}" if snapshot.status.error else ""
-        told = f"it is not there after {snapshot.spec.deadline}, its deadline{why}"
-        yield UpdateSnapshot(snapshot, _fail(snapshot, told, observation.now))
+        yield UpdateSnapshot(snapshot, complete(snapshot, index, job, now))
+    elif now > find_deadline(snapshot):
+        why = (job and job.error) or snapshot.status.error
+        told = f"it is not there after {snapshot.spec.deadline}, its deadline"
+        told = f"{told}: {why}" if why else told
+        yield UpdateSnapshot(snapshot, fail(snapshot, SnapshotReason.DEADLINE_EXCEEDED, told, now))
     elif job is None or (job.has_failed and _may_retry(snapshot, job)):
         pod = _pick_pod(observation)
         if pod is None:
-            yield UpdateSnapshot(snapshot, put_off(snapshot, "no pod of the index is ready"))
+            status = wait(snapshot, "no pod of the index is ready", index)
+            yield UpdateSnapshot(snapshot, status)
         else:
             yield StartSnapshot(snapshot, pod, is_retry=job is not None)
     elif job.has_failed:
-        why = job.error or "it failed"
-        told = f"ExecutorLost: {why}" if job.is_lost else why
-        yield UpdateSnapshot(snapshot, _fail(snapshot, told, observation.now))
-
-
-def start(
-    snapshot: EmbeddingIndexSnapshot, pod: Pod, job: Job, *, is_retry: bool, now: datetime
-) -> SnapshotStatus:
-    """The status once a pod has taken the work."""
-    earlier = snapshot.status
-    attempts = (earlier.attempts or 0) + 1 if is_retry or not earlier.attempts else earlier.attempts
-    return earlier.model_copy(
-        update={
-            "observed_generation": snapshot.meta.generation,
-            "phase": SnapshotPhase.RUNNING,
-            "attempts": attempts,
-            "executor": Executor(pod=pod.name, instance=job.instance, job=job.id),
-            "started_at": earlier.started_at or write_time(now),
-            "error": None,
-        }
-    )
+        reason = SnapshotReason.EXECUTOR_LOST if job.is_lost else SnapshotReason.REFUSED
+        yield UpdateSnapshot(snapshot, fail(snapshot, reason, job.error or "it failed", now))
 
 
 def _may_retry(snapshot: EmbeddingIndexSnapshot, job: Job) -> bool:
@@ -177,54 +159,3 @@ def _pick_pod(observation: Observation) -> Pod | None:
 def _is_heard(pod: Pod, observation: Observation) -> bool:
     return pod.uid in observation.reports and pod.uid not in observation.silent
 
-
-def put_off(snapshot: EmbeddingIndexSnapshot, why: str) -> SnapshotStatus:
-    """The status while it cannot be begun."""
-    return snapshot.status.model_copy(
-        update={
-            "observed_generation": snapshot.meta.generation,
-            "phase": snapshot.status.phase or SnapshotPhase.PENDING,
-            "error": why,
-        }
-    )
-
-
-def _complete(
-    snapshot: EmbeddingIndexSnapshot, job: Job, observation: Observation
-) -> SnapshotStatus:
-    detail = job.detail
-    return snapshot.status.model_copy(
-        update={
-            "observed_generation": snapshot.meta.generation,
-            "phase": SnapshotPhase.COMPLETED,
-            "snapshot_id": detail.id,
-            "uri": detail.uri and f"{detail.uri}/{detail.id}",
-            "version": detail.version,
-            "documents": detail.count,
-            "size_bytes": detail.size_bytes,
-            "checksum": detail.checksum,
-            "dimension": detail.dimension,
-            "metric": detail.metric,
-            "fingerprint": detail.fingerprint,
-            "index_uid": observation.index.meta.uid,
-            "attempts": snapshot.status.attempts or 1,
-            "completed_at": write_time(observation.now),
-            "error": None,
-        }
-    )
-
-
-def _fail(snapshot: EmbeddingIndexSnapshot, why: str, now: datetime) -> SnapshotStatus:
-    return snapshot.status.model_copy(
-        update={
-            "observed_generation": snapshot.meta.generation,
-            "phase": SnapshotPhase.FAILED,
-            "completed_at": write_time(now),
-            "error": why[:2048],
-        }
-    )
-
-
-def is_open(snapshot: EmbeddingIndexSnapshot) -> bool:
-    """Whether it is still to be made."""
-    return snapshot.status.phase not in _FINAL

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from embedding_operator.resources.index import IndexSpec
-from embedding_operator.resources.snapshot import SnapshotSpec, SnapshotStatus
+from embedding_operator.resources.snapshot import SnapshotPhase, SnapshotSpec, SnapshotStatus
 from embedding_operator.resources.status import IndexStatus
 
 Manifest: TypeAlias = Mapping[str, Any]
@@ -59,6 +59,17 @@ class EmbeddingIndexSnapshot:
     meta: Meta
     spec: SnapshotSpec
     status: SnapshotStatus
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be made."""
+        return self.status.phase not in {SnapshotPhase.COMPLETED, SnapshotPhase.FAILED}
+
+    def is_of(self, index: EmbeddingIndex) -> bool:
+        """Whether it is of the index's data, and not of an earlier one's of its name."""
+        if self.status.index_uid is None:
+            return self.spec.index_ref.name == index.meta.name
+        return self.status.index_uid == index.data_uid
 
 
 def parse_meta(body: Manifest) -> Meta:

@@ -71,7 +71,7 @@ class SnapshotStatus(Shape):
     conditions: (
         Annotated[list[Condition], Field(max_length=8, json_schema_extra=keyed_by("type"))] | None
     ) = None
-    """Completed, and Failed."""
+    """Completed or Failed, once it has ended (docs/conditions.md)."""
     snapshot_id: str | None = None
     """Id in the storage."""
     uri: str | None = None
@@ -91,7 +91,7 @@ class SnapshotStatus(Shape):
     fingerprint: str | None = None
     """Of the model."""
     index_uid: str | None = None
-    """uid of the index it is of, which may be gone."""
+    """`status.dataUid` of the index that has taken it on, which may be gone."""
     attempts: int | None = None
     """Tries so far; three at most."""
     executor: Executor | None = None
@@ -101,4 +101,4 @@ class SnapshotStatus(Shape):
     completed_at: str | None = None
     """RFC 3339."""
     error: Annotated[str, Field(max_length=2048)] | None = None
-    """Why it has failed."""
+    """What it waits for, or why it has failed."""

@@ -15,12 +15,8 @@ from embedding_operator.plan.actions import (
     StartSnapshot,
     UpdateSnapshot,
 )
-from embedding_operator.plan.snapshots import (
-    is_open,
-    list_held,
-    plan_snapshots,
-    start,
-)
+from embedding_operator.plan.snapshot_status import start
+from embedding_operator.plan.snapshots import list_held, plan_snapshots
 from embedding_operator.reports import Job
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.snapshot import SnapshotPhase, SnapshotStatus
@@ -37,6 +33,12 @@ def updated(observation: Observation) -> SnapshotStatus:
     action = only(observation)
     assert isinstance(action, UpdateSnapshot)
     return action.status
+
+
+def ended(status: SnapshotStatus) -> tuple[str, str, str]:
+    """Type, status and reason of its condition."""
+    (condition,) = status.conditions or []
+    return condition.type, condition.status, condition.reason
 
 
 def following_job(
@@ -78,20 +80,6 @@ def test_one_is_made_at_a_time_the_oldest_first() -> None:
     assert len(plan_snapshots(observe(pods=(a_pod(),), snapshots=(first, told))).actions) == 1
 
 
-def test_work_that_is_begun_is_remembered_with_who_does_it() -> None:
-    status = start(a_snapshot(), a_pod("a"), a_job("queued"), is_retry=False, now=NOW)
-    assert (status.phase, status.attempts, status.error) == ("Running", 1, None)
-    assert status.executor is not None
-    assert (status.executor.pod, status.executor.instance, status.executor.job) == (
-        "a",
-        "i-1",
-        "j-1",
-    )
-    again = a_snapshot(phase="Running", attempts=1, startedAt=status.started_at)
-    assert start(again, a_pod("a"), a_job("queued"), is_retry=False, now=NOW).attempts == 1
-    assert start(again, a_pod("a"), a_job("queued"), is_retry=True, now=NOW).attempts == 2
-
-
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_work_that_goes_on_is_left(state: str) -> None:
     assert plan_snapshots(following_job(a_job(state), pods=(a_pod(),))).actions == ()
@@ -106,6 +94,7 @@ def test_work_that_is_done_is_told_with_all_that_restores_it() -> None:
     told = status.model_dump(include={"snapshot_id", "uri", "version", "documents", "size_bytes"})
     assert list(told.values()) == ["0001", "s3://bucket/team/uid/0001", 5, 3, 99]
     assert status.index_uid == an_index().meta.uid
+    assert ended(status) == ("Completed", "True", "Succeeded")
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
@@ -119,7 +108,7 @@ def test_work_whose_process_is_gone_is_begun_again(attempts: int) -> None:
 def test_the_third_executor_that_is_lost_is_the_last() -> None:
     status = updated(following_job(LOST, a_snapshot(phase="Running", attempts=3), (a_pod(),)))
     assert status.phase is SnapshotPhase.FAILED
-    assert str(status.error).startswith("ExecutorLost")
+    assert ended(status) == ("Failed", "True", "ExecutorLost")
 
 
 def test_a_retry_waits_for_a_pod() -> None:
@@ -130,6 +119,7 @@ def test_a_retry_waits_for_a_pod() -> None:
 def test_work_that_was_refused_is_not_begun_again() -> None:
     status = updated(following_job(a_job("failed", "the bucket is gone"), pods=(a_pod(),)))
     assert (status.phase, status.error) == ("Failed", "the bucket is gone")
+    assert ended(status) == ("Failed", "True", "Refused")
     assert updated(following_job(a_job("cancelled"))).error == "it failed"
 
 
@@ -143,7 +133,14 @@ def test_executors_are_lost_two_more_times_at_most() -> None:
             break
         assert isinstance(action, StartSnapshot)
         tries += 1
-        status = start(snapshot, a_pod(), a_job("running"), is_retry=action.is_retry, now=NOW)
+        status = start(
+            snapshot,
+            observation.index,
+            a_pod(),
+            a_job("running"),
+            is_retry=action.is_retry,
+            now=NOW,
+        )
         snapshot = a_snapshot(phase="Running", attempts=status.attempts)
         observation = following_job(LOST, snapshot, (a_pod(),))
     assert tries == 3
@@ -154,6 +151,12 @@ def test_a_snapshot_that_nobody_makes_fails_at_its_deadline() -> None:
     status = updated(observe(pods=(a_pod(),), snapshots=(late,)))
     assert status.phase is SnapshotPhase.FAILED
     assert "30m" in str(status.error)
+    assert ended(status) == ("Failed", "True", "DeadlineExceeded")
+
+
+def test_at_its_deadline_what_it_waited_for_last_is_told() -> None:
+    late = a_snapshot(phase="Pending", age=timedelta(hours=2), error="no pod is ready")
+    assert str(updated(observe(snapshots=(late,))).error).endswith("no pod is ready")
 
 
 def test_work_that_is_done_counts_after_its_deadline_too() -> None:
@@ -171,7 +174,7 @@ def test_what_objects_hold_is_listed_once_each() -> None:
     ("phase", "told"), [(None, True), ("Pending", True), ("Running", True), ("Failed", False)]
 )
 def test_what_has_not_ended_is_open(phase: str | None, told: bool) -> None:
-    assert is_open(a_snapshot(phase=phase)) is told
+    assert a_snapshot(phase=phase).is_open is told
 
 
 STATES = st.sampled_from(["queued", "running", "succeeded", "failed", "cancelled"])
