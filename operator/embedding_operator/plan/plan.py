@@ -155,7 +155,7 @@ def _plan_data(
     reloading = Reloading(status=observation.index.status.reload)
     if bootstrap.is_done:
         reloading = plan_reload(observation, setting.defaults.bounds.reloads)
-    snapshots = plan_snapshots(observation, setting.refusals)
+    snapshots = plan_snapshots(observation, setting.refusals, can_schedule=bool(wanted.replicas))
     troubles = (bootstrap.trouble, reloading.trouble, sweeping.trouble)
     facts = replace(
         facts,
@@ -183,12 +183,11 @@ def _stand_still(
     snapshots = keep_snapshots(observation)
     is_backed_up = not index.spec.paused and index.status.resolved is not None
     if is_backed_up:
-        snapshots = plan_snapshots(
-            observation, setting.refusals, can_schedule=can_schedule(facts.faults)
-        )
+        is_read = can_schedule(facts.faults) and bool(wanted.replicas)
+        snapshots = plan_snapshots(observation, setting.refusals, can_schedule=is_read)
     status = tell_status(observation, wanted, facts, snapshots.last_slot)
     status = status.model_copy(update={"operator": setting.operator})
-    is_busy = is_backed_up and any(map(is_open, observation.snapshots))
+    is_busy = is_backed_up and any(each.is_open for each in observation.snapshots)
     return Plan(
         status,
         changes,

@@ -54,8 +54,9 @@ def tell_status(
     """All of it but the claim, and what was resolved."""
     index, earlier = observation.index, observation.index.status
     findings = assess(facts)
-    # One of an index that never was, or that goes, has no next time.
-    is_off = facts.is_deleting or (facts.faults and index.status.resolved is None)
+    # One of an index that never was, that goes, or that nobody serves, has no next time.
+    is_off = facts.is_deleting or not facts.desired
+    is_off = is_off or (bool(facts.faults) and index.status.resolved is None)
     scheduled = None if is_off or not can_schedule(facts.faults) else index.spec.snapshots
     snapshots = assess_snapshots(observation.snapshots, scheduled, observation.now)
     served = [report.index for report in facts.reports if report.index is not None]

@@ -44,9 +44,10 @@ def plan_snapshots(
     *,
     can_schedule: bool = True,
 ) -> SnapshotPlan:
-    """Of those there are, and those the schedule wants, unless it cannot be read.
+    """Of those there are, and those the schedule wants.
 
-    The slot of a `refused` one stays open.
+    The slot of a `refused` one stays open. `can_schedule` is false where the schedule cannot be
+    read, or no pods are wanted that could make them.
     """
     spec = observation.index.spec.snapshots
     created = list(_plan_schedule(observation)) if can_schedule else []
@@ -158,4 +159,3 @@ def _pick_pod(observation: Observation) -> Pod | None:
 
 def _is_heard(pod: Pod, observation: Observation) -> bool:
     return pod.uid in observation.reports and pod.uid not in observation.silent
-

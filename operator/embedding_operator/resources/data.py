@@ -169,7 +169,7 @@ class Snapshots(Shape):
 
     schedule: Annotated[str, Field(min_length=9, max_length=128)] | None = None
     """Cron expression of five fields, for example `0 3 * * *`. None by default: only those that
-    are asked for."""
+    are asked for. Nothing is made while there are to be no pods."""
     time_zone: Annotated[str, Field(max_length=64)] = "Etc/UTC"
     """Time zone of the schedule by its IANA name; Etc/UTC by default."""
     suspend: bool = False

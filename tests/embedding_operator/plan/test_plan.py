@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embedding_indexes import SETTING, SHARED, a_snapshot, an_index
+from embedding_indexes import SETTING, SHARED, UID, a_snapshot, an_index
 from embedding_operator.names import CLAIMS, DEPLOYMENTS, INGRESSES, SERVICES
 from embedding_operator.observe.observation import Claims
 from embedding_operator.plan.actions import Event
@@ -213,3 +213,14 @@ def test_children_are_looked_for_under_all_their_names() -> None:
     index = an_index({**SPECS["ingress"], **SPECS["filled"]})
     named = name_children(index, SETTING)
     assert {(SERVICES, "live"), (SERVICES, "docs"), (INGRESSES, "live")} <= set(named)
+
+
+def test_an_index_that_is_scaled_to_zero_lacks_no_snapshots() -> None:
+    made = a_snapshot("docs-1", "Completed", age=timedelta(hours=3), indexUid=UID)
+    world = World({**SPECS["scheduled"], "replicas": 0}, snapshots=(made,))
+    world.settle()
+    planned = world.turn(after=timedelta(hours=1))
+    assert not planned.snapshots
+    assert world.told()["SnapshotHealthy"] == ("True", "LastSnapshotSucceeded")
+    assert planned.status.snapshots is not None
+    assert planned.status.snapshots.next_time is None

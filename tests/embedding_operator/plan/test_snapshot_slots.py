@@ -39,6 +39,14 @@ def test_a_slot_is_made_once() -> None:
     assert created(observe(scheduled(write_time(NOON)))) == []
 
 
+def test_while_no_pods_are_wanted_no_slot_is_made_and_the_last_one_stays() -> None:
+    index = scheduled(write_time(NOON - timedelta(hours=1)))
+    assert plan_snapshots(observe(index), can_schedule=False).actions == ()
+    assert plan_snapshots(observe(index), can_schedule=False).last_slot == write_time(
+        NOON - timedelta(hours=1)
+    )
+
+
 def test_a_slot_whose_object_is_there_is_not_made_again() -> None:
     made = a_snapshot("docs-20260310120000", "Completed")
     assert created(observe(scheduled(), snapshots=(made,))) == []
