@@ -1,11 +1,14 @@
 """What pods say of themselves on port 8002 (docs/operator-port.md)."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 LOST: Final = "process_ended"
 """Code of work whose process is gone."""
+AWAY: Final = frozenset({"record_unavailable", "snapshot_store_unavailable"})
+"""Codes of work for which database or store were away."""
 OTHER_MODEL: Final = frozenset({"model_mismatch", "model_not_found", "model_unavailable"})
 """Codes of an encoder that answers, but not with the index's model."""
 
@@ -95,7 +98,7 @@ class Report(_Word):
 
 
 class JobDetail(_Word):
-    """What a snapshot's work tells when it is done."""
+    """What work tells of a snapshot when it is done."""
 
     id: str | None = None
     version: int | None = None
@@ -106,6 +109,8 @@ class JobDetail(_Word):
     dimension: int | None = None
     metric: str | None = None
     fingerprint: str | None = None
+    snapshot: str | None = None
+    """Id of the one that was put back."""
 
 
 class Job(_Word):
@@ -118,6 +123,11 @@ class Job(_Word):
     error: str | None = None
     code: str | None = None
     """What the error is for programs: as in docs/errors.md, or `process_ended`."""
+    updated_at: AwareDatetime | None = None
+    attempts: int = 1
+    """Jobs that there have been under its key."""
+    setback: str | None = None
+    """Why the one before it has failed, where that was for something that passes."""
     detail: JobDetail = JobDetail()
     instance: str = ""
 
@@ -132,6 +142,18 @@ class Job(_Word):
         return self.state == "succeeded"
 
     @property
+    def is_passing(self) -> bool:
+        """Whether it has failed because database or store were away; they may come back."""
+        return self.has_failed and self.code in AWAY
+
+    @property
     def has_failed(self) -> bool:
         """Whether it has ended in vain."""
         return self.state in {"failed", "cancelled"}
+
+
+def fold(jobs: Sequence[Job]) -> Job:
+    """The newest of the jobs of one key, with what the others tell; they come newest first."""
+    newest, *others = jobs
+    setback = others[0].error if others and others[0].is_passing else None
+    return newest.model_copy(update={"attempts": len(jobs), "setback": setback})

@@ -13,7 +13,7 @@ from embedding_operator.children.sweeps import build_sweep
 from embedding_operator.plan import deletion as operator_orders
 from embedding_operator.plan import sweeping
 from embedding_operator.reasons import Reason, SnapshotReason
-from embedding_operator.reports import LOST, OTHER_MODEL, Report, name_purge
+from embedding_operator.reports import AWAY, LOST, OTHER_MODEL, Report, name_purge
 from embedding_operator.resources.index import EngineType, FieldType, Metric
 from embedding_operator.runbook import RUNBOOK, SNAPSHOT_RUNBOOK
 from embedding_operator.service_settings import SETTINGS
@@ -24,8 +24,9 @@ from embedding_service.cli import main
 from embedding_service.cli.index import sweep
 from embedding_service.errors import ModelNotServed, ModelUnavailable
 from embedding_service.indexes import definition
-from embedding_service.indexes.errors import ModelMismatch
+from embedding_service.indexes.errors import ModelMismatch, RecordUnavailable
 from embedding_service.indexes.snapshots import layout
+from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
 from embedding_service.jobs.runner import ENDED_CODE
 from embedding_service.settings import Settings
 from fake_cluster import FakeCluster
@@ -54,6 +55,7 @@ def test_words_of_a_spec_are_the_servers_own_in_small_letters(
 def test_codes_that_the_operator_decides_by_are_the_servers_own() -> None:
     assert LOST == ENDED_CODE
     assert {each.code for each in (ModelMismatch, ModelNotServed, ModelUnavailable)} == OTHER_MODEL
+    assert {RecordUnavailable.code, SnapshotStoreUnavailable.code} == AWAY
 
 
 def test_a_job_comes_back_for_files_when_they_may_go() -> None:

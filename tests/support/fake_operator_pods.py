@@ -22,8 +22,8 @@ class FakePods(Pods):
     told: Report = field(default_factory=a_report)
     state: str = "succeeded"
     is_strange: bool = False
-    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By key; every pod tells of them."""
+    jobs: dict[str, Any] = field(default_factory=dict)
+    """By key: one, or several, newest first; every pod tells of them."""
     jobs_at: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """By address and key, of those that one pod alone tells of."""
 
@@ -50,7 +50,7 @@ class FakePods(Pods):
         if method == "GET":
             wanted = path.partition("key=")[2]
             job = self.jobs_at.get(address, {}).get(wanted) or self.jobs.get(wanted)
-            return {"jobs": [job] if job else []}
+            return {"jobs": job if isinstance(job, list) else [job] if job else []}
         if key is None or self.is_strange:
             return {}
         detail = {"id": f"of-{key}", "uri": f"s3://snapshots/{audience}/of-{key}", "count": 3}

@@ -50,6 +50,12 @@ def a_job(state: str, error: str | None = None, code: str | None = None, **detai
 LOST = a_job("failed", "the process that ran it ended", "process_ended")
 
 
+def an_outage(*, age: timedelta = timedelta(), attempts: int = 1) -> Job:
+    """A job that has failed because its store was away."""
+    job = a_job("failed", "the store does not answer", "snapshot_store_unavailable")
+    return job.model_copy(update={"updated_at": NOW - age, "attempts": attempts})
+
+
 def observe(
     index: EmbeddingIndex | None = None,
     pods: Iterable[Pod] = (),

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from embedding_operator.errors import PodFailure
 from embedding_operator.observe.pods import Pod
 from embedding_operator.pods import Pods
-from embedding_operator.reports import Job, Report
+from embedding_operator.reports import Job, Report, fold
 
 _AT_ONCE: Final = 8
 _SECONDS: Final = 20.0
@@ -50,7 +50,7 @@ class Asking:
             except (PodFailure, ValidationError):
                 continue
             if jobs:
-                return jobs[0]
+                return fold(jobs)
         return None
 
     @asynccontextmanager

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from embedding_operator.names import SNAPSHOTS
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod, Trouble
+from embedding_operator.plan.retries import is_due
 from embedding_operator.reasons import Reason
+from embedding_operator.reports import Job
 from embedding_operator.resolution.wanted import Wanted
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.snapshot import SnapshotPhase
@@ -56,27 +59,43 @@ def plan_bootstrap(observation: Observation, wanted: Wanted) -> Bootstrap:
     spec, earlier = index.spec.bootstrap, index.status.bootstrap
     if spec is None or spec.retained is not None or (earlier is not None and earlier.done):
         return Bootstrap(status=earlier)
+    job = observation.bootstrap
+    begun = earlier or Bootstrapped()
+    if job is not None:
+        begun = begun.model_copy(update={"job": job.id})
+    if job is not None and job.has_succeeded:
+        # Whatever has become of its source, it is there.
+        snapshot = begun.snapshot or job.detail.snapshot
+        return Bootstrap(status=begun.model_copy(update={"snapshot": snapshot, "done": True}))
+    trouble = _explain(job) if job is not None else None
+    if job is not None and not _is_wanted(job, observation.now):
+        return Bootstrap(is_done=False, status=begun, trouble=trouble)
     choice = _choose(observation, wanted)
     if choice.source is None:
         return Bootstrap(is_done=False, status=earlier, trouble=choice.trouble)
-    job = observation.bootstrap
-    begun = Bootstrapped(snapshot=choice.source.id, job=job.id if job else None)
-    if job is not None and job.has_succeeded:
-        return Bootstrap(status=begun.model_copy(update={"done": True}))
-    if job is not None and job.has_failed and not job.is_lost:
-        trouble = Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: {job.error}")
-        return Bootstrap(is_done=False, status=begun, trouble=trouble)
-    if job is not None and not job.has_failed:
-        return Bootstrap(is_done=False, status=begun)
     ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
-    pod = min(ready, key=lambda each: each.name, default=None)
     return Bootstrap(
         is_done=False,
-        status=begun,
+        status=begun.model_copy(update={"snapshot": choice.source.id}),
         source=choice.source,
-        pod=pod,
+        pod=min(ready, key=lambda each: each.name, default=None),
         is_retry=job is not None,
+        trouble=trouble,
     )
+
+
+def _is_wanted(job: Job, now: datetime) -> bool:
+    """Whether work that was begun is to be begun again: what was refused would be refused again."""
+    return job.is_lost or (job.is_passing and is_due(job, now))
+
+
+def _explain(job: Job) -> Trouble | None:
+    setback = job.error if job.is_passing else job.setback
+    if job.has_failed and not job.is_passing and not job.is_lost:
+        return Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: {job.error}")
+    if setback is None:
+        return None
+    return Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: {setback}; it is tried again")
 
 
 def _choose(observation: Observation, wanted: Wanted) -> _Choice:

@@ -16,6 +16,7 @@ from embedding_operator.plan.actions import (
     UpdateSnapshot,
 )
 from embedding_operator.plan.orphans import find_deadline, plan_strays
+from embedding_operator.plan.retries import is_due
 from embedding_operator.plan.snapshot_status import complete, fail, wait
 from embedding_operator.reasons import SnapshotReason
 from embedding_operator.reports import Job
@@ -25,6 +26,7 @@ from embedding_operator.schedule.cron import preceding
 from embedding_operator.schedule.retention import pick_expired
 
 _ATTEMPTS: Final = 3
+"""Executors that may be lost: it may be the work that ends them."""
 _STARTING_DEADLINE: Final = timedelta(hours=1)
 """For how long a slot that was missed is made up for."""
 
@@ -131,7 +133,9 @@ def _plan_one(
         told = f"it is not there after {snapshot.spec.deadline}, its deadline"
         told = f"{told}: {why}" if why else told
         yield UpdateSnapshot(snapshot, fail(snapshot, SnapshotReason.DEADLINE_EXCEEDED, told, now))
-    elif job is None or (job.has_failed and _may_retry(snapshot, job)):
+    elif job is not None and job.is_passing and not is_due(job, now):
+        yield UpdateSnapshot(snapshot, wait(snapshot, f"{job.error}; it is tried again", index))
+    elif job is None or _may_retry(snapshot, job):
         pod = _pick_pod(observation)
         if pod is None:
             status = wait(snapshot, "no pod of the index is ready", index)
@@ -145,7 +149,7 @@ def _plan_one(
 
 def _may_retry(snapshot: EmbeddingIndexSnapshot, job: Job) -> bool:
     """Work that was lost is tried again; work that was refused would be refused again."""
-    return job.is_lost and (snapshot.status.attempts or 1) < _ATTEMPTS
+    return job.is_passing or (job.is_lost and (snapshot.status.attempts or 1) < _ATTEMPTS)
 
 
 def _pick_pod(observation: Observation) -> Pod | None:

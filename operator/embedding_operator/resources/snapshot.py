@@ -93,7 +93,8 @@ class SnapshotStatus(Shape):
     index_uid: str | None = None
     """`status.dataUid` of the index that has taken it on, which may be gone."""
     attempts: int | None = None
-    """Tries so far; three at most."""
+    """Tries so far: three at most where pods are lost, any number where storage or database are
+    away, until its deadline."""
     executor: Executor | None = None
     """Who makes it, or made it last."""
     started_at: str | None = None

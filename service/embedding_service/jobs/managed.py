@@ -15,6 +15,8 @@ from embedding_service.retrieval.requests import Kept, SourceSnapshot
 from embedding_service.retrieval.snapshots import Detail, Tell
 
 _NOTHING: Final[Detail] = {}
+_MOST_TOLD: Final = 100
+"""Jobs of one key; who orders for days what a store refuses has more than anybody reads."""
 
 
 class ManagedJobs:
@@ -64,7 +66,7 @@ class ManagedJobs:
         return self._describe(purge) if purge else await asyncio.to_thread(self._read, id)
 
     async def jobs(self, key: str) -> list[JobFacts]:
-        """Those of one key, newest first."""
+        """Those of one key, newest first, a hundred at most."""
         purge = self._purging.find(key)  # which the database has no part in
         return [self._describe(purge)] if purge else await asyncio.to_thread(self._list, key)
 
@@ -83,7 +85,7 @@ class ManagedJobs:
 
     def _list(self, key: str) -> list[JobFacts]:
         claimed = [job for job in self._record.jobs(self._index.uid) if key_of(job) == key]
-        return [self._describe(self._runner.bury(job)) for job in claimed]
+        return [self._describe(self._runner.bury(job)) for job in claimed[:_MOST_TOLD]]
 
     def _describe(self, job: Job) -> JobFacts:
         return describe(job, self._index.new.name)

@@ -200,6 +200,34 @@ async def test_work_on_snapshots_is_followed_while_it_runs(sight: Sight) -> None
     assert [each.meta.name for each in seen.snapshots] == ["a", "b", "c"]
 
 
+async def test_snapshots_are_those_of_its_data_and_not_of_its_name(sight: Sight) -> None:
+    other = {"indexRef": {"name": "other"}}
+    for name, status, spec in (
+        ("its", {"indexUid": UID, "phase": "Completed"}, {}),
+        ("new", {}, {}),
+        ("stray", {"indexUid": "old", "phase": "Running"}, {}),
+        ("left", {"indexUid": "old", "phase": "Completed"}, {}),
+        ("renamed", {"indexUid": "old", "phase": "Completed"}, other),
+        ("others", {}, other),
+    ):
+        sight.cache.put(SNAPSHOTS, snapshot_body(name, status, spec))
+    seen = await sight.look()
+    assert [each.meta.name for each in seen.snapshots] == ["its", "new"]
+    assert [each.meta.name for each in seen.strays] == ["stray"]
+    taken = await sight.look(status={"dataUid": "old"})
+    assert [each.meta.name for each in taken.snapshots] == ["left", "new", "renamed", "stray"]
+    assert taken.strays == ()
+
+
+async def test_work_that_was_tried_again_tells_of_the_tries_before(sight: Sight) -> None:
+    sight.put_pod()
+    sight.cache.put(SNAPSHOTS, snapshot_body("a", {"phase": "Running"}))
+    away = {**work("failed"), "error": "away", "code": "record_unavailable"}
+    sight.pods.jobs = {"uid-of-a": [work("running"), away, away]}
+    (job,) = (await sight.look()).jobs.values()
+    assert (job.state, job.attempts, job.setback) == ("running", 3, "away")
+
+
 async def test_work_of_which_no_pod_tells_is_not_there(sight: Sight) -> None:
     sight.put_pod()
     sight.cache.put(SNAPSHOTS, snapshot_body("a", {"phase": "Running"}))

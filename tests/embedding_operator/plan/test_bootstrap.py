@@ -1,5 +1,6 @@
 """How a new index is filled: once, from what it may reach, and not before it is there."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from embedding_indexes import SHARED, a_snapshot, an_index, wanted
 from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.bootstrap import Bootstrap, Source, parse_uri, plan_bootstrap
 from embedding_operator.reasons import Reason
-from embedding_operator.reports import Job
+from embedding_operator.reports import Job, fold
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.status import Bootstrapped
-from observed import LOST, a_job, a_pod, observe
+from observed import LOST, a_job, a_pod, an_outage, observe
 
 BY_NAME = {**SHARED, "bootstrap": {"snapshot": "docs-1"}}
 URI = "s3://snapshots/team/old/0001"
@@ -117,14 +118,21 @@ def test_an_address_that_is_none_is_told() -> None:
 def test_work_that_goes_on_is_not_asked_for_again(state: str) -> None:
     planned = step(BY_NAME, SOURCE, a_job(state))
     assert (planned.is_done, planned.source, planned.trouble) == (False, None, None)
-    assert planned.status == Bootstrapped(snapshot="0001", job="j-1")
+    assert planned.status == Bootstrapped(job="j-1")
 
 
-def test_work_that_is_done_is_remembered() -> None:
-    planned = step(BY_NAME, SOURCE, a_job("succeeded"))
+@pytest.mark.parametrize("source", [SOURCE, None, a_snapshot("docs-1", "Failed")])
+@pytest.mark.parametrize("status", [{}, {"bootstrap": {"snapshot": "0001"}}])
+def test_work_that_is_done_is_remembered_whatever_became_of_its_source(
+    source: EmbeddingIndexSnapshot | None, status: dict[str, Any]
+) -> None:
+    planned = step(BY_NAME, source, a_job("succeeded", snapshot="0001"), status)
     assert planned.is_done
-    assert planned.status is not None
-    assert planned.status.done
+    assert planned.status == Bootstrapped(snapshot="0001", job="j-1", done=True)
+
+
+def test_work_that_goes_on_needs_its_object_no_more() -> None:
+    assert step(BY_NAME, None, a_job("running")).trouble is None
 
 
 def test_work_whose_process_is_gone_is_asked_for_again() -> None:
@@ -135,6 +143,18 @@ def test_work_whose_process_is_gone_is_asked_for_again() -> None:
 def test_work_that_was_refused_is_told() -> None:
     trouble = trouble_of(step(BY_NAME, SOURCE, a_job("failed", "checksum differs")))
     assert trouble == Trouble(Reason.SNAPSHOT_LOAD_FAILED, "bootstrap: checksum differs")
+
+
+def test_a_store_that_is_away_is_tried_again_ever_later_and_told() -> None:
+    young, old = timedelta(seconds=9), timedelta(seconds=10)
+    waits = step(BY_NAME, SOURCE, an_outage(age=young))
+    told = "bootstrap: the store does not answer; it is tried again"
+    assert trouble_of(waits) == Trouble(Reason.SNAPSHOT_LOAD_FAILED, told)
+    assert step(BY_NAME, SOURCE, an_outage(age=old, attempts=2)).source is None
+    again = step(BY_NAME, SOURCE, an_outage(age=old))
+    assert (again.source, again.is_retry) == (ORDER, True)
+    running = fold([a_job("running"), an_outage()])
+    assert step(BY_NAME, SOURCE, running).trouble == again.trouble == waits.trouble
 
 
 PARTS = st.from_regex(r"[a-z0-9.-]{1,10}", fullmatch=True)

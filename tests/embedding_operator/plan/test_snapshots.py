@@ -21,7 +21,7 @@ from embedding_operator.reports import Job
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.snapshot import SnapshotPhase, SnapshotStatus
 from embedding_operator.resources.times import write_time
-from observed import LOST, a_job, a_pod, observe
+from observed import LOST, a_job, a_pod, an_outage, observe
 
 
 def only(observation: Observation) -> SnapshotAction:
@@ -177,6 +177,21 @@ def test_what_has_not_ended_is_open(phase: str | None, told: bool) -> None:
     assert a_snapshot(phase=phase).is_open is told
 
 
+@pytest.mark.parametrize("attempts", [1, 3, 9])
+def test_a_store_that_is_away_is_tried_again_until_the_deadline(attempts: int) -> None:
+    snapshot = a_snapshot(phase="Running", attempts=attempts)
+    waits = updated(following_job(an_outage(attempts=attempts), snapshot, (a_pod(),)))
+    assert waits.phase is SnapshotPhase.RUNNING
+    assert waits.error == "the store does not answer; it is tried again"
+    away = an_outage(age=timedelta(minutes=5), attempts=attempts)
+    again = only(following_job(away, snapshot, (a_pod(),)))
+    assert again == StartSnapshot(snapshot, a_pod(), is_retry=True)
+    late = a_snapshot(phase="Running", attempts=attempts, age=timedelta(hours=2))
+    status = updated(following_job(away, late, (a_pod(),)))
+    assert ended(status) == ("Failed", "True", "DeadlineExceeded")
+    assert str(status.error).endswith("the store does not answer")
+
+
 STATES = st.sampled_from(["queued", "running", "succeeded", "failed", "cancelled"])
 
 
@@ -198,8 +213,8 @@ def test_one_that_is_open_never_waits_for_nothing(
     has_pod: bool,
 ) -> None:
     snapshot = a_snapshot(phase=phase, attempts=attempts, age=timedelta(minutes=age))
-    error = LOST.error if is_lost else "no"
-    job = a_job(state, error) if state else None
+    code = LOST.code if is_lost else None
+    job = a_job(state, "no", code) if state else None
     pods = (a_pod(),) if has_pod else ()
     actions = plan_snapshots(following_job(job, snapshot, pods)).actions
     goes_on = job is not None and state in {"queued", "running"} and age <= 60

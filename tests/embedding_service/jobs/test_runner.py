@@ -18,7 +18,7 @@ from embedding_service.indexes.records.record import Job, JobState, Record
 from embedding_service.indexes.records.standing import FINAL
 from embedding_service.jobs import runner as runners
 from embedding_service.jobs.report import JobFailed, Report
-from embedding_service.jobs.runner import ENDED, STALE, Runner
+from embedding_service.jobs.runner import ENDED, ENDED_CODE, STALE, Runner
 from waiting import until
 
 SECONDS = 60.0
@@ -101,15 +101,19 @@ async def test_jobs_run_one_after_the_other(record: Record) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "told", "code"),
     [
-        (JobFailed("no room"), "no room"),
-        (InvalidRequest("a text is wrong"), "a text is wrong"),
-        (ZeroDivisionError("secret"), "an error nobody foresaw; the server's log has it under"),
+        (JobFailed("no room"), "no room", None),
+        (InvalidRequest("a text is wrong"), "a text is wrong", "invalid_request"),
+        (
+            ZeroDivisionError("secret"),
+            "an error nobody foresaw; the server's log has it",
+            "internal_error",
+        ),
     ],
 )
 async def test_a_job_that_fails_says_why_and_the_next_one_runs(
-    record: Record, error: Exception, told: str
+    record: Record, error: Exception, told: str, code: str | None
 ) -> None:
     async def work(report: Report) -> None:
         report.tell("reading", 0.5)
@@ -121,6 +125,7 @@ async def test_a_job_that_fails_says_why_and_the_next_one_runs(
             after = await end_of(record, await runner.submit("u1", "read", nothing, {}))
     assert (failed.state, failed.progress) == (JobState.FAILED, 0.5)
     assert str(failed.detail["error"]).startswith(told)
+    assert failed.detail["code"] == code
     assert after.state is JobState.SUCCEEDED
 
 
@@ -207,7 +212,7 @@ async def test_closing_ends_what_runs_and_tells_it_of_what_waits_too(record: Rec
         await until(lambda: record.job(jobs[0].id).progress == 0.5, SECONDS, "progress")
     told = [record.job(job.id) for job in jobs]
     assert [job.state for job in told] == [JobState.FAILED] * 2
-    assert told[0].detail["error"] == ENDED
+    assert (told[0].detail["error"], told[0].detail["code"]) == (ENDED, ENDED_CODE)
     assert str(told[1].detail["error"]).startswith(f"{ENDED}; index 'new' may be there, incomplete")
     with pytest.raises(Unavailable, match="shutting down"):
         await runner.submit("u1", "read", nothing, {})
@@ -226,7 +231,7 @@ async def test_a_job_of_an_earlier_process_has_failed(record: Record) -> None:
     async with running(record):
         for job in (left, waiting):
             buried = record.job(job.id)
-            assert (buried.state, buried.detail["error"]) == (JobState.FAILED, ENDED)
+            assert (buried.state, buried.detail["code"]) == (JobState.FAILED, ENDED_CODE)
         assert record.job(left.id).progress == 0.3
         assert record.job(done.id).state is JobState.SUCCEEDED
 

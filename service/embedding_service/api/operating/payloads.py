@@ -9,7 +9,8 @@ from embedding_service.api.native.indexes.payloads import LONGEST_SNAPSHOT, LONG
 from embedding_service.retrieval.requests import Kept, SourceSnapshot
 
 _LONGEST_URL: Final = 2_048
-_MOST_HELD: Final = 10_000
+_MOST_HELD: Final = 100_000
+"""Ten times what an operator's retention keeps, for those that people keep besides."""
 _LONGEST_PERIOD: Final = 3.2e9
 """Seconds: a hundred years."""
 

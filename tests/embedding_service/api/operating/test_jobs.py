@@ -48,6 +48,12 @@ async def test_an_order_that_comes_again_is_the_same_job(pod: Pod) -> None:
     assert (await pod.ask("GET", "/jobs?key=k2"))["jobs"] == []
 
 
+async def test_what_was_ordered_too_often_is_told_in_part(pod: Pod) -> None:
+    failed = [await pod.order("reload", "k1", snapshot="unknown", retry=True) for _ in range(102)]
+    assert failed[-1]["code"] is not None
+    assert (await pod.ask("GET", "/jobs?key=k1"))["jobs"] == failed[:1:-1]
+
+
 async def test_several_orders_wait_for_each_other(pod: Pod) -> None:
     sent = [await pod.send("POST", "/jobs/snapshot", {}, f"k{number}") for number in range(3)]
     for each in sent:

@@ -58,3 +58,9 @@ async def test_a_sweep_must_say_what_stays(pod: Pod) -> None:
     for body in (*bodies, {"held": [], "keep": None, "keep_seconds": 0}):
         refused = await pod.fault("POST", "/snapshots/sweep", body)
         assert refused == (422, "invalid_request")
+
+
+async def test_many_may_be_held(pod: Pod) -> None:
+    held = [f"{number:020}" for number in range(20_000)]
+    sweep = {"held": held, "keep": 1, "keep_seconds": 0}
+    assert await pod.ask("POST", "/snapshots/sweep", sweep) == {"dropped": []}
