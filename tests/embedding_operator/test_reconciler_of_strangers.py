@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from embedding_indexes import SHARED, UID, snapshot_body
+from embedding_indexes import NAMESPACE, SHARED, UID, snapshot_body
 from embedding_operator.names import EVENTS, INDEXES, NAMESPACES, PODS, SNAPSHOTS
 from embedding_operator.resources.times import write_time
 from small_town import DOCS, Town
@@ -114,3 +114,30 @@ async def test_a_snapshot_whose_index_is_deleted_meanwhile_has_failed() -> None:
     town.cluster._remove((INDEXES, *DOCS))
     assert await town.turn() is None
     assert phases(town) == {"docs-1": ("Failed", "IndexGone")}
+
+
+async def test_a_slot_whose_name_is_taken_is_told_and_made_once_it_is_free() -> None:
+    town = Town()
+    slot = "docs-20260310120000"
+    town.cluster.add(SNAPSHOTS, snapshot_body(slot, spec={"indexRef": {"name": "other"}}))
+    town.build({"snapshots": {"schedule": "0 * * * *"}})
+    await town.settle()
+    assert town.told("Degraded") == ("True", "ChildRefused")
+    assert slot in town.status["message"]
+    town.cluster._remove((SNAPSHOTS, NAMESPACE, slot))
+    await town.settle()
+    assert phases(town) == {slot: ("Completed", "Succeeded")}
+    assert town.told("Degraded") == ("False", "AsExpected")
+
+
+async def test_a_last_snapshot_whose_name_is_taken_is_told_and_nothing_is_removed() -> None:
+    town = Town()
+    spec = {**SHARED, "deletionPolicy": "SnapshotThenDelete"}
+    town.build(spec)
+    await town.settle()
+    body = snapshot_body(f"docs-last-{UID[:8]}", {"phase": "Completed", "indexUid": UID})
+    town.cluster.add(SNAPSHOTS, body)
+    town.build(spec, deletionTimestamp=write_time(town.now))
+    await town.settle()
+    assert town.told("Degraded") == ("True", "ChildRefused")
+    assert "/purge" not in town.pods.paths()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from embedding_operator.defaults import Defaults
-from embedding_operator.names import INDEXES, SNAPSHOTS
+from embedding_operator.names import GROUP, INDEXES, SNAPSHOTS
 from embedding_operator.plan.setting import Setting
 from embedding_operator.resolution.resolve import resolve
 from embedding_operator.resolution.wanted import Wanted, want
@@ -101,8 +101,10 @@ def a_snapshot(
     *,
     age: timedelta = timedelta(minutes=5),
     spec: dict[str, Any] | None = None,
+    maker: str | None = UID,
     **status: Any,
 ) -> EmbeddingIndexSnapshot:
-    """A snapshot; `status` in the words of the API."""
+    """A snapshot; `status` in the words of the API, `maker` an index, or None for a person."""
     told = status if phase is None else {"phase": phase, **status}
-    return parse_snapshot(snapshot_body(name, told, spec, age=age))
+    labels = {} if maker is None else {f"{GROUP}/index-uid": maker}
+    return parse_snapshot(snapshot_body(name, told, spec, age=age, labels=labels))

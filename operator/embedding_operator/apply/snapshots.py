@@ -7,9 +7,9 @@ import structlog
 from pydantic import ValidationError
 
 from embedding_operator.apply.statuses import write_status
-from embedding_operator.children.metadata import build_labels
+from embedding_operator.children.metadata import build_labels, is_ours
 from embedding_operator.cluster import Cluster
-from embedding_operator.errors import Conflicting, PodFailure
+from embedding_operator.errors import Conflicting, PodFailure, Refused
 from embedding_operator.names import SNAPSHOTS
 from embedding_operator.observe.observation import Observation
 from embedding_operator.plan.actions import (
@@ -24,7 +24,11 @@ from embedding_operator.plan.snapshot_status import start, wait
 from embedding_operator.plan.snapshots import list_held
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job
-from embedding_operator.resources.objects import EmbeddingIndex, EmbeddingIndexSnapshot
+from embedding_operator.resources.objects import (
+    EmbeddingIndex,
+    EmbeddingIndexSnapshot,
+    Manifest,
+)
 from embedding_operator.resources.snapshot import RetentionClass, SnapshotPhase, SnapshotStatus
 
 _KEPT_BY_PODS = 1
@@ -83,7 +87,10 @@ class SnapshotMaker:
     async def ask(
         self, index: EmbeddingIndex, name: str, retention: RetentionClass = RetentionClass.KEEP
     ) -> bool:
-        """Make an object that asks for a snapshot; whether there was none of its name."""
+        """Make an object that asks for a snapshot; whether there was none of its name.
+
+        Raises Refused: there is one, and somebody else has made it.
+        """
         body = {
             "apiVersion": SNAPSHOTS.api,
             "kind": SNAPSHOTS.kind,
@@ -102,8 +109,22 @@ class SnapshotMaker:
         except Conflicting as error:
             if error.reason != "AlreadyExists":  # a quota that was counted by another just now
                 raise
+            there = await self._find(index, name)
+            if there is None:
+                raise  # it has gone meanwhile
+            if not is_ours(there, index.meta):
+                told = f"there is an {SNAPSHOTS.kind} {name} that is not this index's; remove it"
+                raise Refused(told, error.status, error.reason) from None
             return False  # made before a restart that came before the status was written
         return True
+
+    async def _find(self, index: EmbeddingIndex, name: str) -> Manifest | None:
+        """One object, by a list: a right to get one is needed nowhere else."""
+        fields = f"metadata.name={name}"
+        async for body in self._cluster.list(SNAPSHOTS, index.meta.namespace, fields=fields):
+            if body["metadata"]["name"] == name:
+                return body
+        return None
 
     async def _start(self, observation: Observation, action: StartSnapshot) -> None:
         index, now = observation.index, observation.now

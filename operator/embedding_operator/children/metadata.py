@@ -76,6 +76,11 @@ def is_ours(child: Manifest, index: Meta) -> bool:
     return bool((metadata.get("labels") or {}).get(UID) == index.uid)
 
 
+def is_made_for(snapshot: Meta, index: Meta) -> bool:
+    """Whether the operator has made a snapshot's object for this index: a person might have."""
+    return snapshot.labels.get(UID) == index.uid
+
+
 def name_orders(index: Meta) -> str:
     """The ConfigMap that pods read."""
     return f"{index.name}-orders"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from embedding_operator.children.metadata import is_ours
+from embedding_operator.children.metadata import is_made_for, is_ours
 from embedding_operator.names import CLAIMS, DEPLOYMENTS, GROUP, Kind
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod, Trouble
@@ -125,8 +125,10 @@ def name_last(index: EmbeddingIndex) -> str:
 
 
 def _find_last(observation: Observation) -> EmbeddingIndexSnapshot | None:
+    index = observation.index.meta
     name = name_last(observation.index)
-    return next((each for each in observation.snapshots if each.meta.name == name), None)
+    made = (each for each in observation.snapshots if is_made_for(each.meta, index))
+    return next((each for each in made if each.meta.name == name), None)
 
 
 def _list_claims(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from embedding_operator.children.metadata import is_made_for
 from embedding_operator.names import SNAPSHOTS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod
@@ -96,7 +97,8 @@ def _plan_schedule(observation: Observation) -> Iterator[CreateSnapshot]:
     if slot <= since or now - slot > _STARTING_DEADLINE:
         return
     name = f"{index.meta.name}-{slot.astimezone(now.tzinfo):%Y%m%d%H%M%S}"
-    if all(each.meta.name != name for each in observation.snapshots):
+    made = (each.meta for each in observation.snapshots if is_made_for(each.meta, index.meta))
+    if all(each.name != name for each in made):
         yield CreateSnapshot(name, write_time(slot))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from embedding_indexes import NAMESPACE, a_snapshot, an_index, snapshot_body
 from embedding_operator.apply.snapshots import SnapshotMaker
+from embedding_operator.children.metadata import UID
 from embedding_operator.errors import Conflicting, Refused
 from embedding_operator.names import SNAPSHOTS
 from embedding_operator.plan.actions import (
@@ -65,6 +66,15 @@ async def test_an_object_that_was_not_made_is_not_taken_for_one(
     maker.cluster.refuse = lambda *_: error
     with pytest.raises(Refused):
         await maker.do(CreateSnapshot("docs-2", "2026-03-10T12:00:00Z"))
+
+
+@pytest.mark.parametrize("uid", ["uid-of-an-earlier-one", None])
+async def test_what_somebody_else_has_called_so_is_told(maker: Maker, uid: str | None) -> None:
+    labels = {UID: uid} if uid else {}
+    maker.cluster.add(SNAPSHOTS, snapshot_body("docs-2", labels=labels))
+    with pytest.raises(Refused, match="docs-2 that is not this index's") as refused:
+        await maker.do(CreateSnapshot("docs-2", "2026-03-10T12:00:00Z"))
+    assert not isinstance(refused.value, Conflicting)
 
 
 async def test_the_last_one_of_an_index_stays(maker: Maker) -> None:
@@ -130,3 +140,10 @@ async def test_a_sweep_names_what_is_held(maker: Maker) -> None:
     assert maker.pods.asked == [
         ("POST", "/snapshots/sweep", {"held": ["7"], "keep": 1, "keep_seconds": 0}, None)
     ]
+
+
+async def test_what_has_gone_before_it_was_looked_at_is_left_to_the_next_pass(maker: Maker) -> None:
+    there = Conflicting("there is one", 409, "AlreadyExists")
+    maker.cluster.refuse = lambda verb, *_: there if verb == "create" else None
+    with pytest.raises(Conflicting):
+        await maker.do(CreateSnapshot("docs-2", "2026-03-10T12:00:00Z"))

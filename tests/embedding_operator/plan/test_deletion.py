@@ -137,6 +137,12 @@ def test_a_last_snapshot_is_asked_for_first() -> None:
     assert name_last(observation.index) == LAST
 
 
+@pytest.mark.parametrize("phase", [None, "Running", "Completed", "Failed"])
+def test_what_a_person_has_called_so_is_not_the_last_snapshot(phase: str | None) -> None:
+    observation = ending("SnapshotThenDelete", a_snapshot(LAST, phase, maker=None))
+    assert step(observation) == Deletion(snapshot=LAST)
+
+
 @pytest.mark.parametrize("phase", [None, "Pending", "Running"])
 def test_a_last_snapshot_that_is_being_made_is_waited_for(phase: str | None) -> None:
     assert step(ending("SnapshotThenDelete", a_snapshot(LAST, phase))) == Deletion()

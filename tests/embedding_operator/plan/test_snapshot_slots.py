@@ -41,15 +41,19 @@ def test_a_slot_is_made_once() -> None:
 
 def test_while_no_pods_are_wanted_no_slot_is_made_and_the_last_one_stays() -> None:
     index = scheduled(write_time(NOON - timedelta(hours=1)))
-    assert plan_snapshots(observe(index), can_schedule=False).actions == ()
-    assert plan_snapshots(observe(index), can_schedule=False).last_slot == write_time(
-        NOON - timedelta(hours=1)
-    )
+    planned = plan_snapshots(observe(index), can_schedule=False)
+    assert planned.actions == ()
+    assert planned.last_slot == write_time(NOON - timedelta(hours=1))
 
 
 def test_a_slot_whose_object_is_there_is_not_made_again() -> None:
     made = a_snapshot("docs-20260310120000", "Completed")
     assert created(observe(scheduled(), snapshots=(made,))) == []
+
+
+def test_what_a_person_has_called_so_is_not_the_slots() -> None:
+    theirs = a_snapshot("docs-20260310120000", "Completed", maker=None)
+    assert len(created(observe(scheduled(), snapshots=(theirs,)))) == 1
 
 
 @pytest.mark.parametrize(("ahead", "count"), [(-1, 0), (0, 1), (1, 1)])
