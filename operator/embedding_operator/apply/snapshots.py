@@ -20,7 +20,7 @@ from embedding_operator.plan.actions import (
     StartSnapshot,
     UpdateSnapshot,
 )
-from embedding_operator.plan.snapshot_status import start, wait
+from embedding_operator.plan.snapshot_status import put_off, start
 from embedding_operator.plan.snapshots import list_held
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job
@@ -147,7 +147,7 @@ class SnapshotMaker:
             _log.warning("a snapshot is not begun", snapshot=snapshot.meta.name, reason=str(error))
             if snapshot.status.phase is SnapshotPhase.RUNNING:  # it was begun, and may go on
                 return
-            status = wait(snapshot, f"a pod does not begin it: {error}"[:2048], index)
+            status = put_off(snapshot, f"a pod does not begin it: {error}"[:2048], index)
         else:
             status = start(snapshot, index, pod, job, is_retry=action.is_retry, now=now)
         if status != snapshot.status:

@@ -18,14 +18,13 @@ from embedding_operator.names import (
     INDEXES,
     NAMESPACES,
     PODS,
-    SNAPSHOTS,
 )
 from embedding_operator.observe.asking import Asking
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.claims import find_claims
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Pod, explain_events, parse_pod, pick_current
-from embedding_operator.observe.snapshots import find_own, find_strays
+from embedding_operator.observe.snapshots import find_own, find_source, find_strays
 from embedding_operator.observe.usage import Reading, count_cores, take_reading
 from embedding_operator.pods import Pods
 from embedding_operator.reports import Job, Report, name_bootstrap, name_purge, name_reload
@@ -35,7 +34,6 @@ from embedding_operator.resources.objects import (
     EmbeddingIndex,
     EmbeddingIndexSnapshot,
     Manifest,
-    parse_snapshot,
 )
 from embedding_operator.resources.snapshot import SnapshotPhase
 
@@ -96,7 +94,7 @@ class Observer:
             snapshots=tuple(snapshots),
             strays=tuple(find_strays(self._cache, index)),
             jobs=await self._follow(asked, snapshots, asking),
-            source=self._find_source(index),
+            source=find_source(self._cache, index),
             bootstrap=await self._follow_bootstrap(index, asked, asking),
             purge=await self._follow_purge(index, pods, asking),
             reloads=await self._follow_reloads(index, asked, reports, asking),
@@ -258,11 +256,6 @@ class Observer:
         keys = [each.meta.uid for each in snapshots if each.status.phase is SnapshotPhase.RUNNING]
         found = {key: await asking.find_job(pods, key) for key in keys}
         return {key: job for key, job in found.items() if job is not None}
-
-    def _find_source(self, index: EmbeddingIndex) -> EmbeddingIndexSnapshot | None:
-        name = index.spec.bootstrap.snapshot if index.spec.bootstrap else None
-        body = self._cache.get(SNAPSHOTS, index.meta.namespace, name) if name else None
-        return parse_snapshot(body) if body is not None else None
 
     async def _follow_bootstrap(
         self, index: EmbeddingIndex, pods: list[Pod], asking: Asking

@@ -33,6 +33,13 @@ def find_strays(cache: Cache, index: EmbeddingIndex) -> list[EmbeddingIndexSnaps
     return [each for each in named if each.is_open and not each.is_of(index)]
 
 
+def find_source(cache: Cache, index: EmbeddingIndex) -> EmbeddingIndexSnapshot | None:
+    """The one that it is to be filled from, if that is there."""
+    name = index.spec.bootstrap.snapshot if index.spec.bootstrap else None
+    body = cache.get(SNAPSHOTS, index.meta.namespace, name) if name else None
+    return parse_snapshot(body) if body is not None else None
+
+
 def _sort(bodies: Iterable[Manifest]) -> list[EmbeddingIndexSnapshot]:
     snapshots = map(parse_snapshot, bodies)
     return sorted(snapshots, key=lambda each: (each.meta.created, each.meta.name))

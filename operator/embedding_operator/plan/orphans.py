@@ -7,7 +7,7 @@ from typing import Final
 
 from embedding_operator.observe.observation import Observation
 from embedding_operator.plan.actions import UpdateSnapshot
-from embedding_operator.plan.snapshot_status import fail, wait
+from embedding_operator.plan.snapshot_status import fail, put_off
 from embedding_operator.reasons import SnapshotReason
 from embedding_operator.resources.durations import parse_duration
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
@@ -59,4 +59,4 @@ def _tell(snapshot: EmbeddingIndexSnapshot, now: datetime) -> SnapshotStatus:
     if now > find_deadline(snapshot):
         told = f"there is no EmbeddingIndex {name} here after {snapshot.spec.deadline}"
         return fail(snapshot, SnapshotReason.DEADLINE_EXCEEDED, told, now)
-    return wait(snapshot, f"there is no EmbeddingIndex {name} here; it is waited for")
+    return put_off(snapshot, f"there is no EmbeddingIndex {name} here; it is waited for")

@@ -109,6 +109,10 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         facts = replace(facts, extra=find_extra(observation, setting.refusals))
         changes = replace(change_keys(observation, wanted, setting), foreign=changes.foreign)
         return _stand_still(observation, wanted, setting, facts, changes)
+    if adoption.uid != index.data_uid:  # whose snapshots were not looked for, and may be held
+        seen = accept(observation, adoption.uid)
+        still = _stand_still(seen, wanted, setting, facts, Changes())
+        return replace(still, requeue_after=_SOON)
     observation = accept(observation, adoption.uid)
     facts = _foresee(facts, changes, setting.refusals)
     status, reloading, snapshots = _plan_data(

@@ -11,7 +11,7 @@ from embedding_operator.resources.status import Condition
 from embedding_operator.resources.times import write_time
 
 
-def wait(
+def put_off(
     snapshot: EmbeddingIndexSnapshot, why: str, index: EmbeddingIndex | None = None
 ) -> SnapshotStatus:
     """It is still to be made; `index` has taken it on, where it is there."""

@@ -18,7 +18,7 @@ from embedding_operator.plan.actions import (
 )
 from embedding_operator.plan.orphans import find_deadline, plan_strays
 from embedding_operator.plan.retries import is_due
-from embedding_operator.plan.snapshot_status import complete, fail, wait
+from embedding_operator.plan.snapshot_status import complete, fail, put_off
 from embedding_operator.reasons import SnapshotReason
 from embedding_operator.reports import Job
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
@@ -116,7 +116,7 @@ def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
     for snapshot in (each for each in observation.snapshots if each.is_open):
         if is_busy:
             if snapshot.status.phase is None:
-                status = wait(snapshot, "another is being made", observation.index)
+                status = put_off(snapshot, "another is being made", observation.index)
                 yield UpdateSnapshot(snapshot, status)
             continue
         is_busy = True
@@ -136,11 +136,11 @@ def _plan_one(
         told = f"{told}: {why}" if why else told
         yield UpdateSnapshot(snapshot, fail(snapshot, SnapshotReason.DEADLINE_EXCEEDED, told, now))
     elif job is not None and job.is_passing and not is_due(job, now):
-        yield UpdateSnapshot(snapshot, wait(snapshot, f"{job.error}; it is tried again", index))
+        yield UpdateSnapshot(snapshot, put_off(snapshot, f"{job.error}; it is tried again", index))
     elif job is None or _may_retry(snapshot, job):
         pod = _pick_pod(observation)
         if pod is None:
-            status = wait(snapshot, "no pod of the index is ready", index)
+            status = put_off(snapshot, "no pod of the index is ready", index)
             yield UpdateSnapshot(snapshot, status)
         else:
             yield StartSnapshot(snapshot, pod, is_retry=job is not None)

@@ -8,7 +8,7 @@ from embedding_indexes import NOW, POSTGRESQL, S3, SHARED, UID, an_index, wanted
 from embedding_operator.children.metadata import DATA
 from embedding_operator.names import CLAIMS, DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Claims
-from embedding_operator.plan.children import list_children, mark
+from embedding_operator.plan.children import Changes, list_children, mark
 from embedding_operator.resources.objects import Manifest
 from embedding_operator.resources.times import write_time
 from observed import keep
@@ -51,6 +51,13 @@ def test_a_volume_that_was_left_is_taken_over_with_its_data() -> None:
     assert uid_of_pods(world) == f"team/{OLD}"
 
 
+def test_nothing_is_done_with_data_before_its_snapshots_are_known() -> None:
+    world = World({**TAKING, "replicas": 0}, live=left())
+    planned = world.turn()
+    assert (planned.changes, planned.snapshots, planned.requeue_after) == (Changes(), (), 2)
+    assert planned.status.data_uid == OLD
+
+
 def test_a_volume_is_taken_over_again_by_the_same_word() -> None:
     first = World(TAKING, live=left())
     first.settle()
@@ -63,6 +70,7 @@ def test_a_volume_is_taken_over_again_by_the_same_word() -> None:
 
 def test_a_takeover_that_was_cut_off_goes_on() -> None:
     world = World(TAKING, live=left())
+    world.turn()
     world.turn()
     world.status = {}
     world.settle()

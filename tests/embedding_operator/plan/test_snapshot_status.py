@@ -1,7 +1,7 @@
 """What is told of a snapshot from the moment an index takes it on."""
 
 from embedding_indexes import NOW, UID, a_snapshot, an_index
-from embedding_operator.plan.snapshot_status import complete, fail, start, wait
+from embedding_operator.plan.snapshot_status import complete, fail, put_off, start
 from embedding_operator.reasons import SnapshotReason
 from embedding_operator.resources.snapshot import SnapshotStatus
 from observed import a_job, a_pod
@@ -29,14 +29,14 @@ def test_only_another_try_counts_as_one() -> None:
 
 
 def test_whose_data_it_is_of_is_remembered_from_the_beginning() -> None:
-    assert wait(a_snapshot(), "x", an_index()).index_uid == UID
+    assert put_off(a_snapshot(), "x", an_index()).index_uid == UID
     assert begin().index_uid == UID
-    assert wait(a_snapshot(), "x", TAKEN).index_uid == "old"
+    assert put_off(a_snapshot(), "x", TAKEN).index_uid == "old"
     assert complete(a_snapshot(), TAKEN, a_job("succeeded"), NOW).index_uid == "old"
 
 
 def test_while_it_waits_for_its_index_it_is_nobodys() -> None:
-    assert wait(a_snapshot(), "x").index_uid is None
+    assert put_off(a_snapshot(), "x").index_uid is None
 
 
 def test_what_has_ended_has_one_condition() -> None:
