@@ -57,7 +57,7 @@ class Account:
 
     def fail(self, client: str, what: str, detail: str) -> None:
         self.failures[f"{client}: {what}"] += 1
-        if len(self.examples) < 50:
+        if self.failures[f"{client}: {what}"] <= 3:
             self.examples.append(f"{time.strftime('%H:%M:%S')} {client}: {what}: {detail[:300]}")
 
     def tell(self) -> dict[str, Any]:
