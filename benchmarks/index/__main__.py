@@ -12,16 +12,13 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from benchmarks.index import quiet
-from benchmarks.index.machine import describe_machine
+from benchmarks.index.digests import compute_digest
 from benchmarks.index.parts import (
     adding,
     exact,
@@ -34,8 +31,10 @@ from benchmarks.index.parts import (
 )
 from benchmarks.index.report.page import Page, render
 from benchmarks.index.report.plots import draw
-from benchmarks.index.results import Result, compute_digest, load, save
 from benchmarks.index.scales import SCALES, Scale
+from benchmarks.index.served.postgresql import describe_postgresql
+from benchmarks.machine import describe_machine
+from benchmarks.results import Result, begin, load, save
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PARTS: Final[Mapping[str, Callable[[Scale, Path], Result]]] = {
@@ -48,6 +47,7 @@ PARTS: Final[Mapping[str, Callable[[Scale, Path], Result]]] = {
     "peers": peers.measure,
     "sentences": sentences.measure,
 }
+_PACKAGES: Final = ("faiss-cpu", "numpy", "sqlalchemy", "psycopg", "chromadb", "lancedb")
 _ASKED_FOR: Final = "sentences"
 """Embedding takes some ten minutes by itself: measured only when it is asked for."""
 
@@ -77,15 +77,12 @@ def main(arguments: list[str]) -> int:
 def run(measure: Callable[[Scale, Path], Result], scale: Scale) -> Result:
     """One part in a folder that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="gpu-embedding-bench-"))
-    end, began = quiet.watch(), time.monotonic()
+    finish = begin()
     try:
         result = measure(scale, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    result.others = end()
-    result.seconds = time.monotonic() - began
-    result.finished = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return result
+    return finish(result)
 
 
 def write_report(results: Mapping[str, Result], scale: Scale, store: Path) -> None:
@@ -95,7 +92,7 @@ def write_report(results: Mapping[str, Result], scale: Scale, store: Path) -> No
     page = Page(
         scale=scale,
         results=results,
-        machine=list(describe_machine(ROOT)),
+        machine=list(describe_machine(ROOT, _PACKAGES, describe_postgresql())),
         images=[path.relative_to(docs).as_posix() for path in images],
     )
     path = docs / "benchmarks-index.md"

@@ -8,11 +8,11 @@ from typing import Final
 from benchmarks.index.loads import Call, time_calls
 from benchmarks.index.peers.ours import Ours
 from benchmarks.index.points import make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, Scale
 from benchmarks.index.served.index import ServedIndex
 from benchmarks.index.served.postgresql import LACKING, find_binaries, running_postgresql
 from benchmarks.index.served.server import serving
+from benchmarks.results import Result
 from embedding_service.vectors import Matrix
 
 _AT_ONCE: Final = 256

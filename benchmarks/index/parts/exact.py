@@ -8,11 +8,11 @@ import faiss
 
 from benchmarks.index.loads import Call, Timings, time_calls
 from benchmarks.index.points import make_queries, make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, K, Scale
 from benchmarks.index.served.index import ServedIndex
 from benchmarks.index.served.server import serving
 from benchmarks.index.truth import compute_recall, find_nearest
+from benchmarks.results import Result
 from embedding_service.vectors import Matrix
 
 _ROUNDS: Final = 3

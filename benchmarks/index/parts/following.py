@@ -9,11 +9,11 @@ import orjson
 
 from benchmarks.index.loads import Timings
 from benchmarks.index.points import make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, Scale
 from benchmarks.index.served.index import ServedIndex
 from benchmarks.index.served.postgresql import LACKING, find_binaries, running_postgresql
 from benchmarks.index.served.server import serving
+from benchmarks.results import Result
 
 _LONGEST_PAUSE: Final = 0.1
 """Seconds between two writes, at random, so that they meet every moment of the reader's period."""

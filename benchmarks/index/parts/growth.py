@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from benchmarks.index.points import make_queries, make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, Scale
 from benchmarks.index.served.index import ServedIndex
 from benchmarks.index.served.server import serving
 from benchmarks.index.served.size import measure_size
+from benchmarks.results import Result
 
 
 def measure(scale: Scale, folder: Path) -> Result:

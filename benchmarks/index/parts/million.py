@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.index.points import make_queries, make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, K, Scale
 from benchmarks.index.served import memory
 from benchmarks.index.served.index import ServedIndex, count_unbuilt
 from benchmarks.index.served.server import Server, serving, start, stop
 from benchmarks.index.served.size import measure_size
 from benchmarks.index.truth import compute_recall, find_nearest_of
+from benchmarks.results import Result
 from embedding_service.vectors import Matrix
 
 _FIELD: Final = "share"

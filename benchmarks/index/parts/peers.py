@@ -4,8 +4,8 @@ from pathlib import Path
 
 from benchmarks.index.peers.__main__ import NAMES
 from benchmarks.index.peers.running import count_syncs, run
-from benchmarks.index.results import Result
 from benchmarks.index.scales import Scale
+from benchmarks.results import Result
 
 
 def measure(scale: Scale, _folder: Path) -> Result:

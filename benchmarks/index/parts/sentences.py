@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.index.prose import collect_sentences
-from benchmarks.index.results import Result
 from benchmarks.index.scales import Scale
 from benchmarks.index.served.index import ServedIndex
 from benchmarks.index.served.server import serving
 from benchmarks.index.served.size import measure_size
+from benchmarks.results import Result
 from embedding_service.vectors import Matrix
 
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from benchmarks.index.loads import Timings, calling
 from benchmarks.index.points import make_queries, make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, Scale
 from benchmarks.index.served.index import Description, ServedIndex
 from benchmarks.index.served.server import serving
+from benchmarks.results import Result
 
 _RATE: Final = 1_000
 """Rows added in a second."""

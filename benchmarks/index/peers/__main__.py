@@ -17,9 +17,9 @@ from typing import Final
 from benchmarks.index.loads import Call, time_calls
 from benchmarks.index.peers.peer import Peer
 from benchmarks.index.points import make_queries, make_rows
-from benchmarks.index.results import Result
 from benchmarks.index.scales import DIMENSION, K
 from benchmarks.index.truth import compute_recall, find_nearest
+from benchmarks.results import Result
 from embedding_service.vectors import Matrix
 
 AT_ONCE: Final = 256

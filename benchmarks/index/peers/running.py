@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.index.peers.__main__ import AT_ONCE
-from benchmarks.index.results import Result
 from benchmarks.index.served.server import build_environment
+from benchmarks.results import Result
 
 _PROGRAM: Final = "benchmarks.index.peers"
 _CALLS: Final = "fsync,fdatasync,msync,sync,syncfs,sync_file_range"

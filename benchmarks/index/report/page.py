@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from benchmarks.index.report.plots import list_sizes
 from benchmarks.index.report.rivals import TITLES
-from benchmarks.index.report.targets import MOST_OTHERS, TARGETS, judge_all
-from benchmarks.index.results import Result
+from benchmarks.index.report.targets import TARGETS
 from benchmarks.index.scales import Scale
+from benchmarks.pages import tell_parts, tell_targets, write_table
+from benchmarks.results import Result
 
 _MIB = 2**20
 
@@ -33,20 +34,11 @@ def render(page: Page) -> str:
         *(f"- {line}" for line in page.machine),
         *_describe_run(page.scale),
         *_warn(page.scale),
-        "",
-        "## Targets",
-        "",
-        *_table(
-            ("what", "target", "measured", "verdict"),
-            [
-                (row.what, row.wanted, row.measured, str(row.verdict))
-                for row in judge_all(TARGETS, page.results)
-            ],
-        ),
+        *tell_targets(TARGETS, page.results),
         *_tell_growth(page),
         *_tell_peers(page),
         *_tell_sentences(page),
-        *_tell_parts(page),
+        *tell_parts(page.results),
     ]
     return "\n".join(lines) + "\n"
 
@@ -85,7 +77,7 @@ def _tell_growth(page: Page) -> Iterator[str]:
     yield "By vector over HTTP, one query at a time, engine `auto`, once segments are built."
     yield from _show(page.images, "growth")
     yield ""
-    yield from _table(
+    yield from write_table(
         (
             "rows",
             "recall@10",
@@ -121,7 +113,7 @@ def _tell_peers(page: Page) -> Iterator[str]:
     )
     yield from _show(page.images, "recall")
     yield ""
-    yield from _table(
+    yield from write_table(
         ("", "adds, rows/s", "fsyncs a batch of 256", "then built in, s"),
         [
             (
@@ -139,7 +131,7 @@ def _tell_peers(page: Page) -> Iterator[str]:
         "an empty run taken off. Who has none acknowledges what a power cut takes back."
     )
     yield ""
-    yield from _table(
+    yield from write_table(
         ("", "effort", "recall@10", "p50, ms", "queries/s on all cores"),
         [
             (title, f"{effort:g}", f"{recall:.4f}", f"{p50:.2f}", f"{rate:,.0f}")
@@ -166,35 +158,6 @@ def _tell_sentences(page: Page) -> Iterator[str]:
     )
 
 
-def _tell_parts(page: Page) -> Iterator[str]:
-    yield from ("", "## The run", "")
-    yield (
-        "Others: the share of all cores' time that was not to be had during a part, taken by other "
-        "processes, by the kernel for the disk, or by the hypervisor. Above "
-        f"{MOST_OTHERS:.0%} a verdict is called disturbed."
-    )
-    yield ""
-    yield from _table(
-        ("part", "minutes", "others", "finished"),
-        [
-            (
-                f"`{name}`",
-                f"{result.seconds / 60:.1f}",
-                "not measured" if result.lacking else f"{result.others:.0%}",
-                result.finished,
-            )
-            for name, result in page.results.items()
-        ],
-    )
-    for name, result in page.results.items():
-        yield from ("", f"### {name}", "")
-        if result.lacking:
-            yield f"Not measured: {result.lacking}."
-            continue
-        cells = [(key, f"{value:,.6g}") for key, value in result.figures.items()]
-        yield from _table(("figure", "value"), [*cells, *result.notes.items()])
-
-
 def _count(syncs: float | None) -> str:
     return "unknown" if syncs is None else f"{syncs:.1f}"
 
@@ -203,10 +166,3 @@ def _show(images: Sequence[str], word: str) -> Iterator[str]:
     for image in images:
         if word in image:
             yield from ("", f"![{word}]({image})")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.index.report.rivals import TITLES
-from benchmarks.index.results import Result
+from benchmarks.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from benchmarks.index.results import Result
+from benchmarks.results import Result
 
 OURS: Final = "ours"
 PEERS: Final[Mapping[str, str]] = {"chroma": "Chroma", "lancedb": "LanceDB"}

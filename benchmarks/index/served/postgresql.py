@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from benchmarks.machine import say
+
 _OWNER: Final = "bench"
 _UNPRIVILEGED: Final = ("postgres", "nobody")
 _START_SECONDS: Final = 60.0
@@ -24,6 +26,14 @@ def find_binaries() -> Path | None:
     )
     found = debian[-1] if debian else shutil.which("postgres")
     return Path(found).resolve().parent if found else None
+
+
+def describe_postgresql() -> str:
+    """Which one it would be."""
+    binaries = find_binaries()
+    if binaries is None:
+        return "no PostgreSQL"
+    return say([str(binaries / "postgres"), "--version"]).replace("(PostgreSQL) ", "")
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The page tells what was measured, and what was not."""
 
 from benchmarks.index.report.page import Page, render
-from benchmarks.index.results import Result
 from benchmarks.index.scales import FULL, SMALL
+from benchmarks.results import Result
 
 POINT = [10_000.0, 0.99871, 1.234, 2.345, 300 * 2.0**20, 20 * 2.0**20]
 GROWTH = Result(curves={"sizes": [POINT]}, seconds=90, others=0.03, finished="2030-01-02 03:04 UTC")

@@ -1,7 +1,7 @@
 """Others are compared at a recall that both reach, and it is told who makes adds durable."""
 
 from benchmarks.index.report.rivals import judge_adds, judge_queries, pick, tell_adds
-from benchmarks.index.results import Result
+from benchmarks.results import Result
 
 LOW, RIGHT, SLOW = [1, 0.5, 0.1, 9_000], [2, 0.98, 0.5, 2_000], [3, 1.0, 1.0, 1_000]
 

@@ -4,17 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.index.results import Result, compute_digest, load, save
-
-
-def test_a_part_that_was_measured_has_its_result(tmp_path: Path) -> None:
-    result = Result({"p50_ms": 1.5}, {"sizes": [[1.0, 2.0]]}, {"segments": "flat"}, seconds=3.0)
-    save(tmp_path / "store", "exact", result)
-    assert load(tmp_path / "store", "exact") == result
-
-
-def test_a_part_that_was_not_measured_has_none(tmp_path: Path) -> None:
-    assert load(tmp_path, "exact") is None
+from benchmarks.index.digests import compute_digest
 
 
 def write(root: Path, name: str, text: str) -> str:

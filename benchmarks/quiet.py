@@ -14,7 +14,7 @@ _TICK: Final = 0.01
 def watch() -> Callable[[], float]:
     """Begin; the function that is returned ends it and tells the share of all cores' time, 0 to 1.
 
-    What this process's children took counts as its own once they have ended and been waited for.
+    What this process's descendants take counts as its own.
     """
     began, lost, own = time.monotonic(), _lost(), _own()
 
@@ -36,4 +36,14 @@ def _lost() -> float:
 
 def _own() -> float:
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    own = times.user + times.system + times.children_user + times.children_system
+    return own + sum(map(_took, psutil.Process().children(recursive=True)))
+
+
+def _took(process: psutil.Process) -> float:
+    """Seconds of a process that runs, and of those it has waited for."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # it has been waited for meanwhile
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)

@@ -1,18 +1,13 @@
-"""What came of each part, kept so that an interrupted run goes on.
+"""What came of each part, kept so that an interrupted run goes on."""
 
-A result is of the code that was measured and of the code that measured: it is kept under a digest
-of both, and is not used for any other. What the report or another part is made of does not count.
-"""
-
-import hashlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
-MEASURED: Final = ("service", "benchmarks/index", "requirements/bench.txt")
-REPORT: Final = Path("benchmarks/index/report")
-PARTS: Final = Path("benchmarks/index/parts")
+from benchmarks import quiet
 
 
 @dataclass(slots=True)
@@ -32,22 +27,17 @@ class Result:
     hypervisor; 0 to 1."""
 
 
-def compute_digest(root: Path, part: str) -> str:
-    """Identify the content of what one part measures and is measured by."""
-    total = hashlib.sha256()
-    for name in MEASURED:
-        for path in sorted([root / name, *(root / name).rglob("*")]):
-            relative = path.relative_to(root)
-            if path.is_file() and _counts(relative, part):
-                total.update(f"{relative}\0".encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:16]
+def begin() -> Callable[[Result], Result]:
+    """Begin a part; the function that is returned ends it: it notes time and others' share."""
+    end, began = quiet.watch(), time.monotonic()
 
+    def finish(result: Result) -> Result:
+        result.others = end()
+        result.seconds = time.monotonic() - began
+        result.finished = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return result
 
-def _counts(path: Path, part: str) -> bool:
-    if "__pycache__" in path.parts or path.is_relative_to(REPORT):
-        return False
-    return not path.is_relative_to(PARTS) or path.stem == part
+    return finish
 
 
 def load(folder: Path, name: str) -> Result | None:

@@ -3,22 +3,17 @@
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
-
-from benchmarks.index.served.postgresql import find_binaries
-
-_PACKAGES: Final = ("faiss-cpu", "numpy", "sqlalchemy", "psycopg", "chromadb", "lancedb")
 
 
-def describe_machine(root: Path) -> Iterator[str]:
-    """Lines of a list: date, commit, machine, versions."""
+def describe_machine(root: Path, packages: Sequence[str], *programs: str) -> Iterator[str]:
+    """Lines of a list: date, commit, machine, versions of packages, and `programs` with theirs."""
     git = ["git", "-C", str(root)]
-    commit = _say([*git, "describe", "--always"]) or "unknown"
-    if _say([*git, "status", "--porcelain", "--", ":!docs"]):  # where the page itself is
+    commit = say([*git, "describe", "--always"]) or "unknown"
+    if say([*git, "status", "--porcelain", "--", ":!docs"]):  # where the page itself is
         commit += "-dirty"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     yield f"Date: {datetime.now(UTC):%Y-%m-%d}; commit: {commit}"
@@ -26,8 +21,8 @@ def describe_machine(root: Path) -> Iterator[str]:
         f"Machine: {os.cpu_count()} cores ({_find_processor()}), {memory:.0f} GiB, "
         f"{platform.system()} {platform.release()} {platform.machine()}"
     )
-    packages = ", ".join(f"{name} {_find_version(name)}" for name in _PACKAGES)
-    yield f"Versions: Python {platform.python_version()}, {packages}, {_find_postgresql()}"
+    versions = [f"{name} {_find_version(name)}" for name in packages]
+    yield f"Versions: {', '.join([f'Python {platform.python_version()}', *versions, *programs])}"
 
 
 def _find_processor() -> str:
@@ -44,13 +39,7 @@ def _find_version(name: str) -> str:
         return "not installed"
 
 
-def _find_postgresql() -> str:
-    binaries = find_binaries()
-    if binaries is None:
-        return "no PostgreSQL"
-    return _say([str(binaries / "postgres"), "--version"]).replace("(PostgreSQL) ", "")
-
-
-def _say(command: list[str]) -> str:
+def say(command: list[str]) -> str:
+    """What a program says; nothing where it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip()
