@@ -23,7 +23,7 @@ BENCH_INSTALLED := .venv-bench/installed-$(shell cat requirements/bench.txt pypr
 CLUSTER := $(BIN)/python -m tests.cluster
 SOURCES := main.py scripts service operator tests benchmarks $(wildcard examples)
 
-.PHONY: help run test test-long bench-index images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
+.PHONY: help run test test-long bench-index bench-operator images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
 	test-cluster test-cluster-all lint format docs generate lock install clean
 
 help: ## List the verbs
@@ -48,6 +48,9 @@ test-long: install ## Run the long forms (up to 90 minutes, resumable) and write
 
 bench-index: $(BENCH_INSTALLED) ## Measure indexes and write docs/benchmarks-index.md (up to 40 minutes, resumable); FULL=1 embeds real sentences too
 	@.venv-bench/bin/python -m benchmarks.index $(CACHE) $(if $(FULL),--sentences) $(ARGUMENTS)
+
+bench-operator: install ## Measure the operator at 1,000 indexes and write docs/benchmarks-operator.md (up to 20 minutes; 6 more the first time)
+	@$(BIN)/python -m benchmarks.operator $(CACHE) $(ARGUMENTS)
 
 images: install ## Build the product's images; TARGETS names some
 	@$(CLUSTER) images $(TARGETS)

@@ -46,6 +46,7 @@ class Controller:
         """Over `namespaces`, or every one; `resync` is in seconds."""
         self.queue: WorkQueue[IndexKey] = WorkQueue()
         metrics.waiting.set_function(lambda: len(self.queue))
+        metrics.active.set_function(lambda: self.queue.busy)
         metrics.oldest.set_function(lambda: self.queue.oldest)
         self._cluster = cluster
         self._cache = cache

@@ -40,6 +40,9 @@ class Metrics:
         self.waiting = Gauge(
             name("queue_depth"), "Indexes that wait for a pass now.", registry=registry
         )
+        self.active = Gauge(
+            name("active_passes"), "Passes over indexes that run now.", registry=registry
+        )
         self.oldest = Gauge(
             name("queue_oldest_seconds"), "How long the oldest one has waited.", registry=registry
         )

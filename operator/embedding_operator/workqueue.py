@@ -35,6 +35,11 @@ class WorkQueue(Generic[K]):
         return sum(due <= now for key, due in self._due.items() if key not in self._busy)
 
     @property
+    def busy(self) -> int:
+        """Keys that are worked on now."""
+        return len(self._busy)
+
+    @property
     def oldest(self) -> float:
         """Seconds for which the oldest key has been due, or has been worked on."""
         now = self._clock()

@@ -99,15 +99,19 @@ class Api:
 
 def connect(server: ApiServer) -> httpx.Client:
     """An administrator's client."""
+    return httpx.Client(**authenticate(server), timeout=30)
+
+
+def authenticate(server: ApiServer) -> dict[str, Any]:
+    """What makes a client of httpx an administrator's."""
     known = json.loads(server.kubeconfig.read_text(encoding="utf-8"))
     trusted = ssl.create_default_context(cafile=server.folder / "credentials" / "authority.crt")
     token = known["users"][0]["user"]["token"]
-    return httpx.Client(
-        base_url=server.url,
-        verify=trusted,
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=30,
-    )
+    return {
+        "base_url": server.url,
+        "verify": trusted,
+        "headers": {"Authorization": f"Bearer {token}"},
+    }
 
 
 def new_namespace(http: httpx.Client) -> Api:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from tests.api_server.rights import RELEASE, Account, install, list_forbidden
 from tests.cluster.api_servers import ApiServer, free_port
-from waiting import wait_until
+from tests.cluster.waiting import wait_until
 
 DEFAULTS = """
 model: mini
@@ -24,16 +25,26 @@ AGENTS = ("gpu-embedding-operator", "kopf")
 """What the operator, and the framework in it, call themselves."""
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One that runs."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    """Of its metrics."""
+
+
 @contextmanager
 def running_operator(
     server: ApiServer,
     folder: Path,
     namespaces: str = "",
     account: Account | None = None,
+    log_level: str = "warning",
     **settings: str,
-) -> Iterator[str]:
-    """The address of its metrics, once it works. Raises AssertionError at the end if it did what it
-    has no right to."""
+) -> Iterator[Operator]:
+    """Run it until the block ends, which begins once it answers. Raises AssertionError at the end
+    if it did what it has no right to."""
     account = account or install(server, folder)
     mark = count_lines(server)
     defaults = folder / "defaults.yaml"
@@ -47,7 +58,7 @@ def running_operator(
         "DEFAULTS_FILE": str(defaults),
         "WATCH_NAMESPACES": namespaces,
         "HEALTH_PORT": str(port),
-        "LOG_LEVEL": "warning",
+        "LOG_LEVEL": log_level,
         **settings,
     }
     address = f"http://127.0.0.1:{port}"
@@ -55,8 +66,13 @@ def running_operator(
         command = [sys.executable, "-m", "embedding_operator"]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
-            wait_until(lambda: answers(process, address), 60, "the operator answers")
-            yield address
+            wait_until(
+                lambda: answers(process, address),
+                "the operator does not answer",
+                60,
+                f"see {folder}/operator.log",
+            )
+            yield Operator(process, address)
         finally:
             process.terminate()
             process.wait(30)

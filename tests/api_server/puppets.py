@@ -15,6 +15,7 @@ from embedding_operator.resources.times import write_time
 
 VERSION = 7
 DOCUMENTS = 3
+_CONTAINER = {"name": "server", "image": "none"}
 
 
 @dataclass(slots=True)
@@ -180,13 +181,7 @@ class Kubelet:
                 await self._start(deployment, each, number)
         for each in own.keys() - set(names):
             await self._delete(own[each])
-        status = {
-            "observedGeneration": deployment["metadata"]["generation"],
-            "replicas": wanted,
-            "updatedReplicas": wanted,
-            "readyReplicas": wanted,
-            "availableReplicas": wanted,
-        }
+        status = build_rollout(deployment)
         known = deployment.get("status", {})
         is_told = {**known, **status} == known or (
             not wanted and known == {**known, **_shown(status)}
@@ -196,28 +191,8 @@ class Kubelet:
         return not is_told or set(names) != own.keys()
 
     async def _start(self, deployment: Manifest, name: str, number: int) -> None:
-        container = {"name": "server", "image": "none"}
-        labels = deployment["spec"]["template"]["metadata"]["labels"]
-        pod = {
-            "apiVersion": PODS.api,
-            "kind": PODS.kind,
-            "metadata": {"name": name, "namespace": self._namespace, "labels": labels},
-            "spec": {
-                "containers": [container],
-                "nodeName": "node",
-                "terminationGracePeriodSeconds": 0,  # nobody is there to end it
-            },
-        }
-        await self._cluster.apply(PODS, pod, "kubelet")
-        running = {"ready": True, "restartCount": 0, "imageID": "", "state": {"running": {}}}
-        status = {
-            "phase": "Running",
-            "podIP": f"10.0.0.{number + 1}",
-            "podIPs": [{"ip": f"10.0.0.{number + 1}"}],
-            "conditions": [{"type": "Ready", "status": "True"}],
-            "containerStatuses": [{**container, **running}],
-        }
-        await self._tell(PODS, name, status)
+        await self._cluster.apply(PODS, build_pod(deployment, name), "kubelet")
+        await self._tell(PODS, name, build_running(f"10.0.0.{number + 1}"))
 
     async def _tell(self, kind: Kind, name: str, status: Mapping[str, Any]) -> None:
         metadata = {"name": name, "namespace": self._namespace}
@@ -230,6 +205,48 @@ class Kubelet:
 
     async def _list(self, kind: Kind) -> list[Manifest]:
         return [each async for each in self._cluster.list(kind, self._namespace)]
+
+
+def build_pod(deployment: Manifest, name: str) -> Manifest:
+    """A pod of its template, as far as the operator looks at it, placed on a node."""
+    return {
+        "apiVersion": PODS.api,
+        "kind": PODS.kind,
+        "metadata": {
+            "name": name,
+            "namespace": deployment["metadata"]["namespace"],
+            "labels": deployment["spec"]["template"]["metadata"]["labels"],
+        },
+        "spec": {
+            "containers": [_CONTAINER],
+            "nodeName": "node",
+            "terminationGracePeriodSeconds": 0,  # nobody is there to end it
+        },
+    }
+
+
+def build_running(address: str) -> Manifest:
+    """The status of a pod that is ready."""
+    running = {"ready": True, "restartCount": 0, "imageID": "", "state": {"running": {}}}
+    return {
+        "phase": "Running",
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [{**_CONTAINER, **running}],
+    }
+
+
+def build_rollout(deployment: Manifest) -> dict[str, int]:
+    """The status of a Deployment all of whose pods are ready."""
+    wanted = deployment["spec"]["replicas"]
+    return {
+        "observedGeneration": deployment["metadata"]["generation"],
+        "replicas": wanted,
+        "updatedReplicas": wanted,
+        "readyReplicas": wanted,
+        "availableReplicas": wanted,
+    }
 
 
 def _shown(status: Mapping[str, int]) -> dict[str, int]:

@@ -78,20 +78,20 @@ async def live(
     with running_proxy(server) as proxy:
         led = lead(account, proxy.url)
         world = new_world(server, cluster)
-        with running_operator(server, folder, world.namespace, led, RESYNC="5") as address:
+        with running_operator(server, folder, world.namespace, led, RESYNC="5") as operator:
             await world.put("docs", **OPEN, aliases=["catalogue"])
             await world.put("gone")
             await settle(world)
             proxy.become(fault)
             await change(world)
             await endure(proxy, fault)
-            assert tell_health(address) == (200, "ok")
+            assert tell_health(operator.address) == (200, "ok")
             if expected is not None:
                 await come_to(world, expected)
             await settle(world)
             proxy.become(Fault())
             await rest(server, world)
-            assert tell_health(address) == (200, "ok")
+            assert tell_health(operator.address) == (200, "ok")
             return forget_failures(await world.picture())
 
 

@@ -45,14 +45,14 @@ _TIMES: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @asynccontextmanager
-async def connected(kubeconfig: Path) -> AsyncIterator[KubernetesCluster]:
-    """The operator's own way to an API server, without its patience."""
+async def connected(kubeconfig: Path, agent: str = "test") -> AsyncIterator[KubernetesCluster]:
+    """The operator's own way to an API server, without its patience; audit logs have `agent`."""
     configuration = Configuration()
     configuration.retries = 0
     await load_kube_config(  # type: ignore[no-untyped-call]
         str(kubeconfig), client_configuration=configuration
     )
-    cluster = KubernetesCluster(configuration, rate=1_000_000, agent="test")
+    cluster = KubernetesCluster(configuration, rate=1_000_000, agent=agent)
     try:
         yield cluster
     finally:

@@ -56,12 +56,17 @@ class ApiServer:
 
 
 @contextmanager
-def running_api_server(folder: Path, program: Path) -> Iterator[ApiServer]:
-    """Start both with their files in `folder`; `program` is Kubernetes, as built for a cluster."""
+def running_api_server(
+    folder: Path, program: Path, audit: str = _WITH_READS
+) -> Iterator[ApiServer]:
+    """Start both with their files in `folder`; `program` is Kubernetes, as built for a cluster.
+
+    `audit` is the policy that says what its audit log has.
+    """
     client, peer, port = free_port(), free_port(), free_port()
     url = f"https://{HOST}:{port}"
     write_credentials(folder / "credentials", url)
-    (folder / "audit.yaml").write_text(_WITH_READS, encoding="utf-8")
+    (folder / "audit.yaml").write_text(audit, encoding="utf-8")
     (folder / "kubectl").symlink_to(program)
     with ExitStack() as running:
         for name, options in build_options(folder, client, peer, port).items():

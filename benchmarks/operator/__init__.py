@@ -1,0 +1,1 @@
+"""`make bench-operator`: measures the operator and writes docs/benchmarks-operator.md."""

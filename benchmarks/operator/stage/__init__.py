@@ -1,0 +1,1 @@
+"""What the operator acts on while it is measured: an API server, and who plays pods and people."""
