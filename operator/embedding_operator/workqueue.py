@@ -4,6 +4,7 @@ What client-go calls a rate limiting queue (k8s.io/client-go, util/workqueue), f
 """
 
 import asyncio
+import heapq
 import random
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
@@ -25,6 +26,12 @@ class WorkQueue(Generic[K]):
         """`clock` is in seconds; the loop's by default."""
         self._clock = clock or asyncio.get_running_loop().time
         self._due: dict[K, float] = {}
+        self._order: list[tuple[float, int, K]] = []
+        """A heap of those that nobody works on, with a number that tells equal times apart.
+
+        An entry that says something else than `_due` is out of date, and passed over.
+        """
+        self._added = 0
         self._busy: dict[K, float] = {}
         self._failures: dict[K, int] = {}
         self._news = asyncio.Event()
@@ -56,15 +63,15 @@ class WorkQueue(Generic[K]):
         due = self._clock() + delay
         if due < self._due.get(key, float("inf")):
             self._due[key] = due
-            self._news.set()
+            self._enqueue(key)
 
     async def take(self) -> K:
         """The next key; nobody else gets it before it is `done` or has `failed`."""
         while True:
-            ready = [(due, key) for key, due in self._due.items() if key not in self._busy]
-            due, key = min(ready, key=lambda pair: pair[0], default=(float("inf"), None))
+            due, key = self._find_soonest()
             wait = due - self._clock()
             if key is not None and wait <= 0:
+                heapq.heappop(self._order)
                 del self._due[key]
                 self._busy[key] = self._clock()
                 return key
@@ -93,4 +100,21 @@ class WorkQueue(Generic[K]):
 
     def _release(self, key: K) -> None:
         self._busy.pop(key, None)
-        self._news.set()
+        if key in self._due:
+            self._enqueue(key)
+
+    def _enqueue(self, key: K) -> None:
+        """Give it its place, unless it is worked on: then it gets one when that is done."""
+        if key not in self._busy:
+            self._added += 1
+            heapq.heappush(self._order, (self._due[key], self._added, key))
+            self._news.set()
+
+    def _find_soonest(self) -> tuple[float, K | None]:
+        """The first of the heap, once what is out of date is gone from there."""
+        while self._order:
+            due, _, key = self._order[0]
+            if self._due.get(key) == due and key not in self._busy:
+                return due, key
+            heapq.heappop(self._order)
+        return float("inf"), None
