@@ -1,14 +1,18 @@
 """What the operator tells Prometheus, on a registry that is passed in."""
 
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from embedding_operator.reasons import ConditionType
 from embedding_operator.resources.status import IndexStatus
 from embedding_operator.resources.times import read_time
 
+_STATES: Final = frozenset(map(str, ConditionType))
 _INDEX: Final = ("namespace", "name")
 
 
@@ -65,81 +69,82 @@ class Metrics:
         self.calls.labels(verb, status).inc()
 
 
-class IndexMetrics:
-    """Of the indexes that are this operator's."""
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is told of one index."""
+
+    conditions: tuple[tuple[str, bool], ...]
+    ready: int
+    documents: int
+    lag: int | None
+    failures: int | None
+    snapshot: float | None
+
+
+class IndexMetrics(Collector):
+    """Of the indexes that are this operator's; made when they are asked for.
+
+    A Gauge keeps an object of a kilobyte for each of an index's ten values.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._conditions = Gauge(
+        self._states: dict[tuple[str, str], _State] = {}
+        self._left: set[tuple[str, str]] = set()
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """As Prometheus' client asks for it."""
+        conditions = GaugeMetricFamily(
             "embedding_index_condition",
             "1 where a condition of an index is True, else 0.",
-            [*_INDEX, "type"],
-            registry=registry,
+            labels=(*_INDEX, "type"),
         )
-        self._ready = Gauge(
-            "embedding_index_ready_replicas", "Pods that get requests.", _INDEX, registry=registry
-        )
-        self._documents = Gauge(
-            "embedding_index_documents", "Documents of an index.", _INDEX, registry=registry
-        )
-        self._lag = Gauge(
-            "embedding_index_replica_lag_rows",
-            "Rows that the replica furthest behind has still to take over.",
-            _INDEX,
-            registry=registry,
-        )
-        self._snapshot = Gauge(
-            "embedding_index_last_snapshot_timestamp_seconds",
-            "Unix time of the newest complete snapshot.",
-            _INDEX,
-            registry=registry,
-        )
-        self._failures = Gauge(
-            "embedding_index_snapshot_failures",
-            "Snapshots that have failed since the last that did not.",
-            _INDEX,
-            registry=registry,
-        )
-
-        self._left = Gauge(
+        for key, state in self._states.items():
+            for type_, is_so in state.conditions:
+                conditions.add_metric((*key, type_), is_so)
+        yield conditions
+        for name, what, read in _VALUES:
+            values = GaugeMetricFamily(name, what, labels=_INDEX)
+            for key, state in self._states.items():
+                if (value := read(state)) is not None:
+                    values.add_metric(key, value)
+            yield values
+        left = GaugeMetricFamily(
             "embedding_index_left",
             "1 where an index is another installation's, and is left to it.",
-            _INDEX,
-            registry=registry,
+            labels=_INDEX,
         )
+        for key in self._left:
+            left.add_metric(key, 1)
+        yield left
 
     def leave(self, namespace: str, name: str) -> None:
         """The index is another operator's."""
         self.forget(namespace, name)
-        self._left.labels(namespace, name).set(1)
+        self._left.add((namespace, name))
 
     def tell(self, namespace: str, name: str, status: IndexStatus) -> None:
         """The state of one index."""
-        self._left.remove_by_labels({"namespace": namespace, "name": name})
-        conditions = {each.type: each.status for each in status.conditions or ()}
-        for type_ in ConditionType:
-            if type_ in conditions:
-                is_so = conditions[type_] == "True"
-                self._conditions.labels(namespace, name, type_).set(is_so)
-        self._ready.labels(namespace, name).set(status.ready_replicas or 0)
-        self._documents.labels(namespace, name).set(status.documents or 0)
-        lag = _find_lag(status)
-        if lag is None:  # nobody tells, and the last figure says nothing of now
-            self._lag.remove_by_labels({"namespace": namespace, "name": name})
-        else:
-            self._lag.labels(namespace, name).set(lag)
+        self._left.discard((namespace, name))
         snapshots = status.snapshots
-        if snapshots is not None:
-            self._failures.labels(namespace, name).set(snapshots.failures or 0)
-            if snapshots.last_time is not None:
-                moment: datetime = read_time(snapshots.last_time)
-                self._snapshot.labels(namespace, name).set(moment.timestamp())
+        newest = snapshots.last_time if snapshots is not None else None
+        self._states[namespace, name] = _State(
+            conditions=tuple(
+                (each.type, each.status == "True")
+                for each in status.conditions or ()
+                if each.type in _STATES
+            ),
+            ready=status.ready_replicas or 0,
+            documents=status.documents or 0,
+            lag=_find_lag(status),
+            failures=(snapshots.failures or 0) if snapshots is not None else None,
+            snapshot=read_time(newest).timestamp() if newest is not None else None,
+        )
 
     def forget(self, namespace: str, name: str) -> None:
         """The index is gone."""
-        counts = (self._ready, self._documents, self._lag, self._snapshot, self._failures)
-        for gauge in (*counts, self._left):
-            gauge.remove_by_labels({"namespace": namespace, "name": name})
-        self._conditions.remove_by_labels({"namespace": namespace, "name": name})
+        self._states.pop((namespace, name), None)
+        self._left.discard((namespace, name))
 
 
 def _find_lag(status: IndexStatus) -> int | None:
@@ -155,3 +160,24 @@ def _find_lag(status: IndexStatus) -> int | None:
     if not told:
         return None
     return max(version + lag for version, lag in told) - min(version for version, _ in told)
+
+
+_VALUES: Final[Sequence[tuple[str, str, Callable[[_State], float | None]]]] = (
+    ("embedding_index_ready_replicas", "Pods that get requests.", lambda each: each.ready),
+    ("embedding_index_documents", "Documents of an index.", lambda each: each.documents),
+    (
+        "embedding_index_replica_lag_rows",
+        "Rows that the replica furthest behind has still to take over.",
+        lambda each: each.lag,
+    ),
+    (
+        "embedding_index_last_snapshot_timestamp_seconds",
+        "Unix time of the newest complete snapshot.",
+        lambda each: each.snapshot,
+    ),
+    (
+        "embedding_index_snapshot_failures",
+        "Snapshots that have failed since the last that did not.",
+        lambda each: each.failures,
+    ),
+)
