@@ -1,7 +1,7 @@
 """The frame around passes: what was watched becomes keys, keys become passes, lists come again."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final
 
 import structlog
@@ -21,6 +21,8 @@ SELECTOR: Final = f"{MANAGED_BY}={PROGRAM}"
 """Label by which others' objects never come here."""
 _SETTLE: Final = 0.05
 """Seconds in which several events of one index become one pass."""
+_SPREAD: Final = 60.0
+"""Seconds over which indexes get their pass after a list that is not the first."""
 _OVERDUE: Final = 300.0
 """Seconds after which a key that still waits, or a pass that still runs, means a stuck loop."""
 _LISTS_MISSED: Final = 3
@@ -61,6 +63,8 @@ class Controller:
         """Kinds of which something was watched since the last list."""
         self._unheard: dict[Kind, tuple[float, float]] = {}
         """When lists first and last brought news of a kind of which nothing was watched since."""
+        self._listing = asyncio.Lock()
+        """Of two lists at once each would take what only the other has had for gone."""
         self._tasks: list[asyncio.Task[None]] = []
         self._ended_at = float("-inf")
         """When a pass ended last, by the loop's clock."""
@@ -146,33 +150,40 @@ class Controller:
             raise Unavailable(f"the API server does not know {', '.join(unknown)}; apply crds/")
         await self.list_all()
 
-    async def list_all(self) -> None:
-        """Read every kind anew; each index gets a pass. Raises Unavailable, Refused."""
-        for kind in WATCHED:
-            selector = "" if kind in (INDEXES, SNAPSHOTS) else SELECTOR
-            self._cache.begin(kind)
-            found = [
-                body
-                for namespace in self._namespaces or (None,)
-                async for body in self._cluster.list(kind, namespace, selector)
-            ]
-            news = self._cache.replace(kind, found)
-            # Of one change a watch may be late; of one that comes long after, it is dead.
-            if news and self._listed_at is not None and kind not in self._heard:
-                first, _ = self._unheard.get(kind, (_now(), 0.0))
-                self._unheard[kind] = first, _now()
-            self._heard.discard(kind)
-            for key in news:
-                self.queue.add(key)
-        for body in self._cache.all(INDEXES):
-            self.queue.add((body["metadata"]["namespace"], body["metadata"]["name"]))
+    async def list_all(self, spread: float = 0.0) -> None:
+        """Read every kind anew; what is new gets a pass at once, and each index one in any case.
+
+        Those are spread over so many seconds, so that a change does not wait behind a thousand
+        indexes of which nothing is told. Raises Unavailable, Refused.
+        """
+        async with self._listing:
+            for kind in WATCHED:
+                selector = "" if kind in (INDEXES, SNAPSHOTS) else SELECTOR
+                self._cache.begin(kind)
+                for namespace in self._namespaces or (None,):
+                    async for body in self._cluster.list(kind, namespace, selector):
+                        self._learn(kind, self._cache.take(kind, body))
+                self._learn(kind, self._cache.end(kind))
+                self._heard.discard(kind)
+        keys = [index_of(INDEXES, body) for body in self._cache.all(INDEXES)]
+        for place, key in enumerate(filter(None, keys)):
+            self.queue.add(key, spread * place / len(keys))
         self._listed_at = _now()
+
+    def _learn(self, kind: Kind, news: Set[IndexKey]) -> None:
+        """A list has brought `news` of a kind."""
+        # Of one change a watch may be late; of one that comes long after, it is dead.
+        if news and self._listed_at is not None and kind not in self._heard:
+            first, _ = self._unheard.get(kind, (_now(), 0.0))
+            self._unheard[kind] = first, _now()
+        for key in news:
+            self.queue.add(key)
 
     async def _list_again(self) -> None:
         while True:
             await asyncio.sleep(self._resync)
             try:
-                await self.list_all()
+                await self.list_all(spread=min(self._resync, _SPREAD))
             except OperatorError as error:  # the next one will do
                 self._metrics.failures.labels("list").inc()
                 _log.warning("not everything was listed", reason=error.message)

@@ -98,7 +98,9 @@ class World:
         for kind in WATCHED:
             selector = "" if kind in (INDEXES, SNAPSHOTS) else SELECTOR
             cache.begin(kind)
-            cache.replace(kind, [e async for e in mortal.list(kind, self.namespace, selector)])
+            async for body in mortal.list(kind, self.namespace, selector):
+                cache.take(kind, body)
+            cache.end(kind)
         indexes = [each["metadata"]["name"] for each in cache.all(INDEXES)]
         for name in sorted(indexes):
             try:

@@ -68,10 +68,43 @@ async def test_news_of_an_index_that_cannot_be_read_are_news_of_it_alone(
     assert DOCS in stage.due()
 
 
+async def test_a_change_does_not_wait_behind_what_a_list_asks_for(stage: Stage) -> None:
+    for name in "abc":
+        stage.cluster.add(INDEXES, indexed(1, name))
+    await stage.controller.list_all()
+    stage.due()
+    await stage.controller.list_all(spread=60.0)
+    note(stage, INDEXES, indexed(2, "c", generation=2))
+    taken = [await stage.controller.queue.take() for _ in range(2)]
+    assert taken == [("team", "a"), ("team", "c")]
+    assert len(stage.controller.queue) == 0
+    assert stage.due() == {("team", "b")}
+
+
 async def test_lists_come_again(stage: Stage) -> None:
     stage.cluster.add(INDEXES, indexed(1))
     await stage.make(resync=0.01).start()
     await stage.passes.wait_for(3)
+
+
+async def test_of_two_lists_at_once_neither_takes_away_what_the_other_has_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, others = stage.cluster.list, list[asyncio.Task[None]]()
+
+    async def list_meanwhile(*asked: Any) -> AsyncIterator[Any]:
+        async for body in listed(*asked):
+            yield body
+            if body["metadata"]["name"] == "c" and not others:
+                others.append(asyncio.create_task(stage.controller.list_all()))
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(stage.cluster, "list", list_meanwhile)
+    for name in "abc":
+        stage.cluster.add(INDEXES, indexed(1, name))
+    await stage.controller.list_all()
+    await asyncio.gather(*others)
+    assert len(list(stage.cache.all(INDEXES))) == 3
 
 
 async def test_a_list_that_fails_is_tried_again(stage: Stage) -> None:

@@ -3,6 +3,8 @@
 A list is the truth of its moment; an event may come late, twice or never. So an object is replaced
 only by a newer one, and lists come again from time to time (controller.py). What came while a list
 was read may be newer than the list; a uid that was deleted never comes back.
+
+Thousands of objects are kept, most of them alike: what they have in common is kept once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +12,7 @@ from typing import Any
 
 from embedding_operator.children.metadata import INDEX
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
+from embedding_operator.observe.sharing import share
 from embedding_operator.resources.objects import Manifest
 
 IndexKey = tuple[str, str]
@@ -21,37 +24,45 @@ class Cache:
     """By kind, namespace and name; and by the index that objects belong to."""
 
     def __init__(self) -> None:
-        self._objects: dict[Kind, dict[ObjectKey, Manifest]] = {}
+        self._objects: dict[Kind, dict[str, dict[str, Manifest]]] = {}
         self._owned: dict[tuple[Kind, IndexKey], set[ObjectKey]] = {}
+        self._newest: dict[Kind, Manifest] = {}
+        """The one that was kept last: the next is likely to be much like it."""
+        self._listed: dict[Kind, set[ObjectKey]] = {}
         self._arrived: dict[Kind, set[ObjectKey]] = {}
         self._ended: dict[Kind, set[str]] = {}
-        """Since the last list was begun: what was put, and uids of what was dropped."""
+        """Since the last list was begun: what it had, what was put, uids of what was dropped."""
 
     def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
         """One object."""
-        return self._objects.get(kind, {}).get((namespace, name))
+        return self._objects.get(kind, {}).get(namespace, {}).get(name)
 
-    def all(self, kind: Kind) -> Iterable[Manifest]:
+    def all(self, kind: Kind) -> Iterator[Manifest]:
         """All of a kind."""
-        return self._objects.get(kind, {}).values()
+        for there in self._objects.get(kind, {}).values():
+            yield from there.values()
+
+    def within(self, kind: Kind, namespace: str) -> Iterable[Manifest]:
+        """All of a kind in one namespace."""
+        return self._objects.get(kind, {}).get(namespace, {}).values()
 
     def owned(self, kind: Kind, index: IndexKey) -> Iterator[Manifest]:
         """Those of one index."""
         objects = self._objects.get(kind, {})
-        for key in sorted(self._owned.get((kind, index), ())):
-            yield objects[key]
+        for namespace, name in sorted(self._owned.get((kind, index), ())):
+            yield objects[namespace][name]
 
     def put(self, kind: Kind, body: Mapping[str, Any]) -> Manifest | None:
         """Keep an object, unless a newer one is kept; returns the one that was."""
-        key = _key(body)
-        objects = self._objects.setdefault(kind, {})
-        earlier = objects.get(key)
+        namespace, name = key = _key(body)
+        there = self._objects.setdefault(kind, {}).setdefault(namespace, {})
+        earlier = there.get(name)
         if body["metadata"].get("uid") in self._ended.get(kind, ()):
             return earlier
         self._arrived.setdefault(kind, set()).add(key)
         if earlier is not None and not _is_newer(body, earlier):
             return earlier
-        objects[key] = _trim(body)
+        there[name] = self._newest[kind] = share(_trim(body), earlier or self._newest.get(kind))
         if earlier is not None:
             self._disown(kind, earlier)
         if (index := index_of(kind, body)) is not None:
@@ -60,37 +71,45 @@ class Cache:
 
     def drop(self, kind: Kind, body: Mapping[str, Any]) -> None:
         """Forget an object that is gone; another of its name stays."""
-        key, uid = _key(body), body["metadata"].get("uid")
+        (namespace, name), uid = _key(body), body["metadata"].get("uid")
         self._ended.setdefault(kind, set()).add(uid)
-        there = self._objects.get(kind, {}).get(key)
-        if there is not None and there["metadata"].get("uid") == uid:
-            del self._objects[kind][key]
-            self._disown(kind, there)
+        there = self._objects.get(kind, {}).get(namespace, {})
+        kept = there.get(name)
+        if kept is not None and kept["metadata"].get("uid") == uid:
+            del there[name]
+            if not there:
+                del self._objects[kind][namespace]
+            self._disown(kind, kept)
 
     def begin(self, kind: Kind) -> None:
         """A list of a kind is about to be read: what comes from now on may be newer than it."""
+        self._listed[kind] = set()
         self._arrived[kind] = set()
         self._ended[kind] = set()
 
-    def replace(self, kind: Kind, bodies: Iterable[Mapping[str, Any]]) -> set[IndexKey]:
-        """Take a whole list, read since `begin`, for the truth of its moment.
+    def take(self, kind: Kind, body: Mapping[str, Any]) -> set[IndexKey]:
+        """Keep one object of a list that is being read; the indexes for which it is new.
 
-        Returns the indexes for which something was new.
+        One after the other, so that a whole list is never held beside what is kept.
+        """
+        key = _key(body)
+        self._listed[kind].add(key)
+        earlier = self.put(kind, body)
+        if self.get(kind, *key) is earlier:
+            return set()
+        touched = [body] if earlier is None else [body, earlier]
+        return set(filter(None, (index_of(kind, each) for each in touched)))
+
+    def end(self, kind: Kind) -> set[IndexKey]:
+        """A whole list was taken since `begin`: it is the truth of its moment.
+
+        What it does not have is dropped; returns the indexes that this is new for.
         """
         news: set[IndexKey] = set()
-        arrived = frozenset(self._arrived.get(kind, ()))
-        listed: set[ObjectKey] = set()
-        for body in bodies:
-            key = _key(body)
-            listed.add(key)
-            earlier = self.put(kind, body)
-            if self.get(kind, *key) is not earlier:
-                touched = [body] if earlier is None else [body, earlier]
-                news.update(filter(None, (index_of(kind, each) for each in touched)))
-        for key, body in list(self._objects.get(kind, {}).items()):
-            if key not in listed and key not in arrived:
-                self.drop(kind, body)
-                news.update(filter(None, [index_of(kind, body)]))
+        known = self._listed[kind] | self._arrived[kind]
+        for body in [each for each in self.all(kind) if _key(each) not in known]:
+            self.drop(kind, body)
+            news.update(filter(None, [index_of(kind, body)]))
         return news
 
     def _disown(self, kind: Kind, body: Manifest) -> None:

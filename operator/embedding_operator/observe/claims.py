@@ -15,13 +15,14 @@ from embedding_operator.resources.objects import EmbeddingIndex, Manifest
 
 def find_claims(index: EmbeddingIndex, cache: Cache) -> Claims:
     """What others have, and which aliases lead to this index by now."""
-    there = [body for body in cache.all(INDEXES) if body["metadata"]["uid"] != index.meta.uid]
-    others = [body for body in there if not body["metadata"].get("deletionTimestamp")]
-    neighbours = [
-        other for other in others if other["metadata"]["namespace"] == index.meta.namespace
+    there = [
+        body
+        for body in cache.within(INDEXES, index.meta.namespace)
+        if body["metadata"]["uid"] != index.meta.uid
     ]
+    neighbours = [body for body in there if _stays(body)]
     return Claims(
-        paths=dict(_find_taken_paths(index, others)),
+        paths=dict(_find_taken_paths(index, cache)),
         names=dict(_find_taken_names(index, neighbours)),
         aliases=tuple(
             alias
@@ -42,24 +43,24 @@ def find_rivals(body: Manifest, cache: Cache) -> Iterator[IndexKey]:
     for other in cache.all(INDEXES):
         namespace, name = other["metadata"]["namespace"], other["metadata"]["name"]
         is_here = namespace == mine["namespace"]
-        if (is_here and name == mine["name"]) or other["metadata"].get("deletionTimestamp"):
+        if (is_here and name == mine["name"]) or not _stays(other):
             continue
         shares_alias = is_here and not aliases.isdisjoint(_aliases(other))
         if shares_alias or (host is not None and host == _host(other)):
             yield namespace, name
 
 
-def _find_taken_paths(index: EmbeddingIndex, others: list[Manifest]) -> Iterator[tuple[str, str]]:
+def _find_taken_paths(index: EmbeddingIndex, cache: Cache) -> Iterator[tuple[str, str]]:
     """Of indexes of the same host in other namespaces: in one, a name is an index's alone."""
     ingress = index.spec.ingress
     if ingress is None:
         return
     mine = {path for name in _names(index) for path, _ in list_paths(ingress, name)}
-    for other in others:
+    for other in cache.all(INDEXES):
         namespace, name = other["metadata"]["namespace"], other["metadata"]["name"]
         if _host(other) != ingress.host or namespace == index.meta.namespace:
             continue
-        if _age(other) >= (index.meta.created, index.meta.uid):
+        if not _stays(other) or _age(other) >= (index.meta.created, index.meta.uid):
             continue
         try:
             theirs = Ingress.model_validate(other["spec"]["ingress"])
@@ -127,6 +128,10 @@ def _find_wanted_elsewhere(neighbours: list[Manifest]) -> Iterator[ChildKey]:
             yield SERVICES, alias
             if (other.get("spec") or {}).get("ingress"):
                 yield INGRESSES, alias
+
+
+def _stays(body: Manifest) -> bool:
+    return not body["metadata"].get("deletionTimestamp")
 
 
 def _host(body: Manifest) -> str | None:

@@ -1,6 +1,6 @@
 """Objects as the API server told of them last, whatever the order in which it was heard."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hypothesis import given, settings
@@ -26,7 +26,13 @@ def version_of(cache: Cache, name: str = "p") -> str | None:
 
 def list_anew(cache: Cache, *bodies: dict[str, Any], kind: Kind = PODS) -> set[tuple[str, str]]:
     cache.begin(kind)
-    return cache.replace(kind, bodies)
+    return finish(cache, *bodies, kind=kind)
+
+
+def finish(cache: Cache, *bodies: Mapping[str, Any], kind: Kind = PODS) -> set[tuple[str, str]]:
+    """Hear a whole list that was begun."""
+    news = [cache.take(kind, body) for body in bodies]
+    return set().union(*news, cache.end(kind))
 
 
 def test_an_older_event_does_not_take_a_newer_ones_place() -> None:
@@ -104,7 +110,7 @@ def test_a_list_that_is_older_than_an_event_does_not_undo_it() -> None:
     cache.put(PODS, a_body("changed", 5))
     cache.put(PODS, a_body("made", 6, uid="made"))
     cache.drop(PODS, a_body("deleted", 7, uid="u-deleted"))
-    news = cache.replace(PODS, [a_body("changed", 1), a_body("deleted", 2, uid="u-deleted")])
+    news = finish(cache, a_body("changed", 1), a_body("deleted", 2, uid="u-deleted"))
     assert (version_of(cache, "changed"), version_of(cache, "made")) == ("5", "6")
     assert news == set()
 
@@ -114,7 +120,7 @@ def test_what_ended_while_a_list_was_read_does_not_come_back_by_it() -> None:
     list_anew(cache, a_body(version=1))
     cache.begin(PODS)
     cache.drop(PODS, a_body(version=2))
-    cache.replace(PODS, [a_body(version=1)])
+    finish(cache, a_body(version=1))
     assert version_of(cache) is None
 
 
@@ -206,6 +212,6 @@ def test_events_and_a_list_of_any_earlier_moment_come_to_the_last_event(
     hear(cache, events[begun:ended])
     listed = Cache()
     hear(listed, events[:moment])
-    cache.replace(PODS, listed.all(PODS))
+    finish(cache, *listed.all(PODS))
     hear(cache, events[ended:])
     assert {each["metadata"]["name"]: each for each in cache.all(PODS)} == live
