@@ -16,6 +16,7 @@ from embedding_operator.names import GROUP, INDEXES, SNAPSHOTS, Kind
 from embedding_operator.patience import persist, rest
 
 _WATCH_SECONDS: Final = 300
+_IDLE_SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
 """Seconds between an end of kopf and its next beginning."""
 Note: TypeAlias = Callable[[Kind, str | None, dict[str, Any]], None]
@@ -102,6 +103,19 @@ def login(**arguments: Any) -> Any:
     return in_cluster or kopf.login_with_kubeconfig(**arguments)
 
 
+class _NoHistory(kopf.DiffBaseStorage):
+    """Nobody asks kopf what has changed; by itself it copies every object that it hears of."""
+
+    def build(self, **_: Any) -> Any:
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        pass
+
+
 def build_settings() -> kopf.OperatorSettings:
     """Those of the informer; the rest of kopf is not used."""
     settings = kopf.OperatorSettings()
@@ -112,11 +126,14 @@ def build_settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     # Never the name of our own finalizer: kopf takes its own away where it has no use for it.
     settings.persistence.finalizer = f"{GROUP}/informer"
+    settings.persistence.diffbase_storage = _NoHistory()
     settings.watching.server_timeout = _WATCH_SECONDS
     settings.watching.client_timeout = _WATCH_SECONDS + 30
     settings.watching.connect_timeout = 10
     settings.watching.chunk_size = 200
     settings.networking.request_timeout = 30
+    # An idle worker of an object holds the object's last event, and after a list all have one.
+    settings.queueing.idle_timeout = _IDLE_SECONDS
     # It would end this process so long after its own end, by which it begins again here.
     settings.process.ultimate_exiting_timeout = None
     for kind in WATCHED:
