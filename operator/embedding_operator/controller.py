@@ -21,10 +21,9 @@ SELECTOR: Final = f"{MANAGED_BY}={PROGRAM}"
 """Label by which others' objects never come here."""
 _SETTLE: Final = 0.05
 """Seconds in which several events of one index become one pass."""
-_SPREAD: Final = 60.0
-"""Seconds over which indexes get their pass after a list that is not the first."""
 _OVERDUE: Final = 300.0
-"""Seconds after which a key that still waits, or a pass that still runs, means a stuck loop."""
+"""Seconds after which a pass that still runs, or none that ended though an index waits, means a
+stuck loop. How long one index waits does not: a thousand that are made at once take minutes."""
 _LISTS_MISSED: Final = 3
 """Times `resync` after which a list that does not end, well or not, means a stuck loop."""
 
@@ -150,11 +149,10 @@ class Controller:
             raise Unavailable(f"the API server does not know {', '.join(unknown)}; apply crds/")
         await self.list_all()
 
-    async def list_all(self, spread: float = 0.0) -> None:
-        """Read every kind anew; what is new gets a pass at once, and each index one in any case.
+    async def list_all(self) -> None:
+        """Read every kind anew; each index gets a pass, those first that there is news of.
 
-        Those are spread over so many seconds, so that a change does not wait behind a thousand
-        indexes of which nothing is told. Raises Unavailable, Refused.
+        Raises Unavailable, Refused.
         """
         async with self._listing:
             for kind in WATCHED:
@@ -165,9 +163,9 @@ class Controller:
                         self._learn(kind, self._cache.take(kind, body))
                 self._learn(kind, self._cache.end(kind))
                 self._heard.discard(kind)
-        keys = [index_of(INDEXES, body) for body in self._cache.all(INDEXES)]
-        for place, key in enumerate(filter(None, keys)):
-            self.queue.add(key, spread * place / len(keys))
+        for body in self._cache.all(INDEXES):
+            key = body["metadata"]["namespace"], body["metadata"]["name"]
+            self.queue.add(key, is_routine=True)
         self._listed_at = _now()
 
     def _learn(self, kind: Kind, news: Set[IndexKey]) -> None:
@@ -183,7 +181,7 @@ class Controller:
         while True:
             await asyncio.sleep(self._resync)
             try:
-                await self.list_all(spread=min(self._resync, _SPREAD))
+                await self.list_all()
             except OperatorError as error:  # the next one will do
                 self._metrics.failures.labels("list").inc()
                 _log.warning("not everything was listed", reason=error.message)
@@ -225,7 +223,7 @@ class Controller:
             results.labels("success").inc()
             self.queue.done(key)
             if again is not None:
-                self.queue.add(key, again)
+                self.queue.add(key, again, is_routine=True)
 
 
 def _is_news(kind: Kind, earlier: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

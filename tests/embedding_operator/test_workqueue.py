@@ -147,6 +147,41 @@ async def test_the_oldest_waits_or_is_worked_on(queue: WorkQueue[str], clock: Cl
     assert queue.oldest == 0
 
 
+async def test_news_go_before_routine(queue: WorkQueue[str], clock: Clock) -> None:
+    queue.add("a", is_routine=True)
+    queue.add("b", 5.0)
+    clock.now += 10
+    assert drain(queue) == ["b", "a"]
+
+
+async def test_routine_does_not_wait_for_ever(queue: WorkQueue[str], clock: Clock) -> None:
+    queue.add("a", is_routine=True)
+    queue.add("b", 31.0)
+    clock.now += 40
+    assert drain(queue) == ["a", "b"]
+
+
+async def test_routine_is_done_while_there_are_no_news(queue: WorkQueue[str]) -> None:
+    queue.add("a", is_routine=True)
+    queue.add("b", 5.0)
+    assert drain(queue) == ["a"]
+
+
+async def test_news_of_a_key_make_its_routine_news(queue: WorkQueue[str], clock: Clock) -> None:
+    queue.add("a", is_routine=True)
+    queue.add("b", is_routine=True)
+    clock.now += 1
+    queue.add("b")
+    assert drain(queue) == ["b", "a"]
+
+
+async def test_routine_does_not_make_news_wait(queue: WorkQueue[str]) -> None:
+    queue.add("a", is_routine=True)
+    queue.add("b")
+    queue.add("b", is_routine=True)
+    assert drain(queue) == ["b", "a"]
+
+
 async def test_a_worker_that_waits_gets_a_new_key() -> None:
     queue: WorkQueue[str] = WorkQueue()
     workers = [asyncio.create_task(queue.take()) for _ in range(3)]
@@ -186,11 +221,16 @@ class QueueAgainstSets(RuleBasedStateMachine):
         self.clock = Clock()
         self.queue: WorkQueue[str] = WorkQueue(self.clock)
         self.due: dict[str, float] = {}
+        self.routine: set[str] = set()
         self.busy: set[str] = set()
 
-    @rule(key=KEYS, delay=st.integers(0, 20))
-    def add(self, key: str, delay: int) -> None:
-        self.queue.add(key, delay)
+    @rule(key=KEYS, delay=st.integers(0, 20), is_routine=st.booleans())
+    def add(self, key: str, delay: int, *, is_routine: bool) -> None:
+        self.queue.add(key, delay, is_routine=is_routine)
+        if is_routine and key not in self.due:
+            self.routine.add(key)
+        elif not is_routine:
+            self.routine.discard(key)
         self._want(key, delay)
 
     @rule(seconds=st.integers(0, 30))
@@ -201,12 +241,17 @@ class QueueAgainstSets(RuleBasedStateMachine):
     def take(self) -> None:
         taken = take_now(self.queue)
         ready = {key: due for key, due in self.due.items() if key not in self.busy}
-        now = {key for key, due in ready.items() if due <= self.clock.now}
+        now = {
+            key: due + 30 * (key in self.routine)
+            for key, due in ready.items()
+            if due <= self.clock.now
+        }
         if taken is None:
             assert not now
             return
-        assert taken in now
-        assert self.due.pop(taken) == min(ready.values())
+        assert now[taken] == min(now.values())
+        del self.due[taken]
+        self.routine.discard(taken)
         self.busy.add(taken)
 
     @precondition(lambda self: self.busy)
@@ -219,12 +264,14 @@ class QueueAgainstSets(RuleBasedStateMachine):
     def fail(self, draw: st.DataObject, retry_after: int | None) -> None:
         key = self._end(draw)
         delay = self.queue.fail(key, retry_after)
+        self.routine.discard(key)
         assert delay >= (retry_after or 1)
         self._want(key, delay)
 
     @invariant()
     def nothing_is_lost(self) -> None:
         assert self.queue._due == self.due
+        assert self.queue._routine == self.routine
         assert set(self.queue._busy) == self.busy
 
     def teardown(self) -> None:
