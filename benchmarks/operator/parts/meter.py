@@ -91,6 +91,7 @@ def _tell_requests(requests: Sequence[Request], seconds: float) -> dict[str, flo
         "requests": float(len(requests)),
         "requests_per_second": len(requests) / seconds,
         "most_requests_in_a_second": float(count_most(requests)),
+        "most_requests_in_10_seconds": float(count_most(requests, 10.0)),
         "writes": float(sum(each.is_write for each in requests)),
     }
     for verb in sorted({each.verb for each in requests}):
