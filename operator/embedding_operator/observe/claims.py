@@ -29,7 +29,7 @@ def find_claims(index: EmbeddingIndex, cache: Cache) -> Claims:
             for alias in index.spec.aliases or ()
             if _leads_here(index, alias, neighbours, cache)
         ),
-        data=frozenset(_find_data(index, there)),
+        data=frozenset(_find_data(there)),
         wanted_elsewhere=frozenset(_find_wanted_elsewhere(neighbours)),
     )
 
@@ -113,13 +113,12 @@ def _find_holder(cache: Cache, namespace: str, alias: str) -> str | None:
     return labels.get(UID) if labels.get(ALIAS) == alias else None
 
 
-def _find_data(index: EmbeddingIndex, there: list[Manifest]) -> Iterator[str]:
+def _find_data(there: list[Manifest]) -> Iterator[str]:
     """Of those that are being deleted too: their data is theirs until they are gone."""
     for other in there:
-        if other["metadata"]["namespace"] == index.meta.namespace:
-            yield other["metadata"]["uid"]
-            if (uid := (other.get("status") or {}).get("dataUid")) is not None:
-                yield uid
+        yield other["metadata"]["uid"]
+        if (uid := (other.get("status") or {}).get("dataUid")) is not None:
+            yield uid
 
 
 def _find_wanted_elsewhere(neighbours: list[Manifest]) -> Iterator[ChildKey]:
