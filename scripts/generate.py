@@ -9,6 +9,7 @@ from embedding_operator.resources.definition_files import render_definition
 from embedding_service.api.document import render_document
 from embedding_service.api.error_pages import render_page as render_errors_page
 from embedding_service.telemetry.metrics_page import render_metrics_page
+from operator_metrics_page import render_operator_metrics_page
 from operator_pages import render_conditions_page
 from settings_pages import render_env_example, render_settings_page
 
@@ -22,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/errors.md": render_errors_page,
     "docs/metrics.md": render_metrics_page,
     "docs/openapi.json": render_document,
+    "docs/operator-metrics.md": render_operator_metrics_page,
     "docs/settings.md": render_settings_page,
 }
 """Path in the checkout to the function that returns the file's whole text."""
