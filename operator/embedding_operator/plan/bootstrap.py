@@ -124,17 +124,26 @@ def _reach(snapshot: EmbeddingIndexSnapshot, wanted: Wanted) -> _Choice:
     source, own = choice.source, wanted.storage.url
     if source is None:
         return choice
-    if source.url != own or own is None or not own.startswith("s3://"):
+    there, here = snapshot.status.endpoint, wanted.storage.endpoint
+    is_same = source.url == own and there == here
+    if not is_same or own is None or not own.startswith("s3://"):
         told = (
-            f"snapshot {snapshot.meta.name} lies in {source.url}, and this index has "
-            f"{own or 'no storage of its own'}; give it the same storage, or name the snapshot by "
-            "bootstrap.uri, with a Secret"
+            f"snapshot {snapshot.meta.name} lies in {_place(source.url, there)}, and this index "
+            f"has {_place(own, here)}; give it the same storage"
         )
+        if there == here:  # by its address it is read from the index's own server too
+            told += ", or name the snapshot by bootstrap.uri, with a Secret"
         return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
     if source.uid != f"{snapshot.meta.namespace}/{snapshot.status.index_uid}":
         told = f"snapshot {snapshot.meta.name} is told to lie in the folder of another index"
         return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
     return _Choice(Source(source.uid, source.id))
+
+
+def _place(url: str | None, endpoint: str | None) -> str:
+    if url is None:
+        return "no storage of its own"
+    return url if endpoint is None else f"{url} of {endpoint}"
 
 
 def _read(uri: str) -> _Choice:

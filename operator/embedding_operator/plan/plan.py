@@ -159,7 +159,12 @@ def _plan_data(
     reloading = Reloading(status=observation.index.status.reload)
     if bootstrap.is_done:
         reloading = plan_reload(observation, setting.defaults.bounds.reloads)
-    snapshots = plan_snapshots(observation, setting.refusals, can_schedule=bool(wanted.replicas))
+    snapshots = plan_snapshots(
+        observation,
+        setting.refusals,
+        endpoint=wanted.storage.endpoint,
+        can_schedule=bool(wanted.replicas),
+    )
     troubles = (bootstrap.trouble, reloading.trouble, sweeping.trouble)
     facts = replace(
         facts,
@@ -188,7 +193,12 @@ def _stand_still(
     is_backed_up = not index.spec.paused and index.status.resolved is not None
     if is_backed_up:
         is_read = can_schedule(facts.faults) and bool(wanted.replicas)
-        snapshots = plan_snapshots(observation, setting.refusals, can_schedule=is_read)
+        snapshots = plan_snapshots(
+            observation,
+            setting.refusals,
+            endpoint=wanted.storage.endpoint,
+            can_schedule=is_read,
+        )
     status = tell_status(observation, wanted, facts, snapshots.last_slot)
     status = status.model_copy(update={"operator": setting.operator})
     is_busy = is_backed_up and any(each.is_open for each in observation.snapshots)
@@ -214,7 +224,7 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
         is_deleting=True,
         extra=[*filter(None, [deletion.trouble]), *find_refused(setting.refusals)],
     )
-    snapshots = plan_last_snapshots(observation)
+    snapshots = plan_last_snapshots(observation, wanted.storage.endpoint)
     status = tell_status(observation, wanted, facts, snapshots.last_slot)
     return Plan(
         status,

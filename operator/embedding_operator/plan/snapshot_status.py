@@ -52,9 +52,13 @@ def start(
 
 
 def complete(
-    snapshot: EmbeddingIndexSnapshot, index: EmbeddingIndex, job: Job, now: datetime
+    snapshot: EmbeddingIndexSnapshot,
+    index: EmbeddingIndex,
+    job: Job,
+    now: datetime,
+    endpoint: str | None = None,
 ) -> SnapshotStatus:
-    """It is there, with all that restores it."""
+    """It is there, with all that restores it; `endpoint` is that of the server that has it."""
     detail, type_ = job.detail, SnapshotConditionType.COMPLETED
     told = f"it has {detail.count} documents"
     return snapshot.status.model_copy(
@@ -64,6 +68,7 @@ def complete(
             "conditions": [_conclude(snapshot, type_, SnapshotReason.SUCCEEDED, told, now)],
             "snapshot_id": detail.id,
             "uri": detail.uri and f"{detail.uri}/{detail.id}",
+            "endpoint": endpoint,
             "version": detail.version,
             "documents": detail.count,
             "size_bytes": detail.size_bytes,

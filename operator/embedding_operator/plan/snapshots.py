@@ -45,19 +45,20 @@ def plan_snapshots(
     observation: Observation,
     refused: Container[ChildKey] = frozenset(),
     *,
+    endpoint: str | None = None,
     can_schedule: bool = True,
 ) -> SnapshotPlan:
     """Of those there are, and those the schedule wants.
 
-    The slot of a `refused` one stays open. `can_schedule` is false where the schedule cannot be
-    read, or no pods are wanted that could make them.
+    The slot of a `refused` one stays open. `endpoint` is that of the index's S3. `can_schedule` is
+    false where the schedule cannot be read, or no pods are wanted that could make them.
     """
     spec = observation.index.spec.snapshots
     created = list(_plan_schedule(observation)) if can_schedule else []
     expired = pick_expired(observation.snapshots, spec.retention if spec else None, observation.now)
     actions = (
         *plan_strays(observation),
-        *_plan_running(observation),
+        *_plan_running(observation, endpoint),
         *created,
         *(DeleteSnapshot(each) for each in expired),
     )
@@ -65,9 +66,9 @@ def plan_snapshots(
     return SnapshotPlan(actions, made[-1] if made else keep_snapshots(observation).last_slot)
 
 
-def plan_last_snapshots(observation: Observation) -> SnapshotPlan:
+def plan_last_snapshots(observation: Observation, endpoint: str | None = None) -> SnapshotPlan:
     """Of those there are, while their index is being deleted: no others are wanted."""
-    actions = (*plan_strays(observation), *_plan_running(observation))
+    actions = (*plan_strays(observation), *_plan_running(observation, endpoint))
     return SnapshotPlan(actions, keep_snapshots(observation).last_slot)
 
 
@@ -111,7 +112,7 @@ def _find_last_slot(observation: Observation) -> datetime:
     return read_time(index.meta.created) if last is None or is_ahead else last
 
 
-def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
+def _plan_running(observation: Observation, endpoint: str | None) -> Iterator[SnapshotAction]:
     is_busy = False
     for snapshot in (each for each in observation.snapshots if each.is_open):
         if is_busy:
@@ -120,16 +121,16 @@ def _plan_running(observation: Observation) -> Iterator[SnapshotAction]:
                 yield UpdateSnapshot(snapshot, status)
             continue
         is_busy = True
-        yield from _plan_one(snapshot, observation)
+        yield from _plan_one(snapshot, observation, endpoint)
 
 
 def _plan_one(
-    snapshot: EmbeddingIndexSnapshot, observation: Observation
+    snapshot: EmbeddingIndexSnapshot, observation: Observation, endpoint: str | None
 ) -> Iterator[SnapshotAction]:
     index, now = observation.index, observation.now
     job = observation.jobs.get(snapshot.meta.uid)
     if job is not None and job.has_succeeded:
-        yield UpdateSnapshot(snapshot, complete(snapshot, index, job, now))
+        yield UpdateSnapshot(snapshot, complete(snapshot, index, job, now, endpoint))
     elif now > find_deadline(snapshot):
         why = (job and job.error) or snapshot.status.error
         told = f"it is not there after {snapshot.spec.deadline}, its deadline"

@@ -61,6 +61,11 @@ class WantedStorage:
         return None
 
     @property
+    def endpoint(self) -> str | None:
+        """Of the server that speaks S3; None is Amazon's own, or none at all."""
+        return self.s3.endpoint if self.s3 is not None else None
+
+    @property
     def is_apart(self) -> bool:
         """Whether they lie apart from the folder of pods' data."""
         return self.s3 is not None or self.volume is not None

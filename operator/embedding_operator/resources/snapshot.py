@@ -76,6 +76,8 @@ class SnapshotStatus(Shape):
     """Id in the storage."""
     uri: str | None = None
     """Where it lies; `bootstrap.uri` takes it."""
+    endpoint: str | None = None
+    """Address of the server that speaks S3 where it lies; Amazon's own where there is none."""
     version: int | None = None
     """Version of the index that it holds."""
     documents: int | None = None

@@ -95,6 +95,31 @@ def test_a_snapshot_in_other_storage_cannot_be_reached(uri: str | None) -> None:
     assert trouble_of(step(BY_NAME, source)).reason is Reason.SNAPSHOT_UNREACHABLE
 
 
+MINIO, CEPH = "http://minio.store:9000", "http://ceph.store:80"
+
+
+def at(endpoint: str | None) -> dict[str, Any]:
+    """An index whose bucket is on another server than Amazon's."""
+    s3 = {**SHARED["storage"]["s3"], **({"endpoint": endpoint} if endpoint else {})}
+    return {**BY_NAME, "storage": {"type": "S3", "s3": s3}}
+
+
+@pytest.mark.parametrize("there", [None, MINIO, CEPH])
+@pytest.mark.parametrize("here", [None, MINIO])
+def test_a_bucket_of_the_same_name_on_another_server_cannot_be_reached(
+    there: str | None, here: str | None
+) -> None:
+    source = a_snapshot("docs-1", "Completed", uri=URI, endpoint=there, indexUid="old")
+    planned = step(at(here), source)
+    if there == here:
+        assert planned.source == ORDER
+        return
+    trouble = trouble_of(planned)
+    assert trouble.reason is Reason.SNAPSHOT_UNREACHABLE
+    assert all(each in trouble.message for each in (there, here) if each)
+    assert "bootstrap.uri" not in trouble.message
+
+
 @pytest.mark.parametrize("uid", ["elder", None])
 def test_a_snapshot_is_read_from_its_own_indexs_folder_alone(uid: str | None) -> None:
     source = a_snapshot("docs-1", "Completed", uri=URI, indexUid=uid)

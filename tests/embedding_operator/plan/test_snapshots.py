@@ -89,11 +89,15 @@ def test_work_that_is_done_is_told_with_all_that_restores_it() -> None:
     detail: dict[str, Any] = {"id": "0001", "uri": "s3://bucket/team/uid", "version": 5, "count": 3,
               "size_bytes": 99, "checksum": "c", "dimension": 8, "metric": "cosine",
               "fingerprint": "f"}  # fmt: skip
-    status = updated(following_job(a_job("succeeded", **detail)))
+    seen = following_job(a_job("succeeded", **detail))
+    status = updated(seen)
     assert (status.phase, status.completed_at, status.error) == ("Completed", write_time(NOW), None)
     told = status.model_dump(include={"snapshot_id", "uri", "version", "documents", "size_bytes"})
     assert list(told.values()) == ["0001", "s3://bucket/team/uid/0001", 5, 3, 99]
-    assert status.index_uid == an_index().meta.uid
+    assert (status.index_uid, status.endpoint) == (an_index().meta.uid, None)
+    (action,) = plan_snapshots(seen, endpoint="http://minio:9000").actions
+    assert isinstance(action, UpdateSnapshot)
+    assert action.status.endpoint == "http://minio:9000"
     assert ended(status) == ("Completed", "True", "Succeeded")
 
 
