@@ -13,6 +13,7 @@ from embedding_operator.metrics import Metrics
 from embedding_operator.names import CHILDREN, INDEXES, PODS, PROGRAM, SNAPSHOTS, Kind
 from embedding_operator.observe.cache import Cache, IndexKey, index_of
 from embedding_operator.observe.claims import find_rivals
+from embedding_operator.observe.waiting import find_waiting
 from embedding_operator.reconciler import Reconciler
 from embedding_operator.workqueue import WorkQueue
 
@@ -113,6 +114,9 @@ class Controller:
 
     def _take(self, kind: Kind, event: str | None, body: Mapping[str, Any]) -> None:
         index = index_of(kind, body)
+        if kind is SNAPSHOTS:  # its status too: that it is complete is what others wait for
+            for waiting in find_waiting(body, self._cache):
+                self.queue.add(waiting, _SETTLE)
         if event == "DELETED":
             earlier: Mapping[str, Any] = body
             self._cache.drop(kind, body)

@@ -21,6 +21,7 @@ from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
+from embedding_operator.observe.pods import Trouble
 from embedding_operator.observe.snapshots import find_named
 from embedding_operator.plan.actions import Event
 from embedding_operator.plan.events import tell_transitions
@@ -82,6 +83,7 @@ class _Done:
 
     refusals: dict[ChildKey, str]
     events: Sequence[Event] = ()
+    unwilling: tuple[Trouble, ...] = ()
     is_gone: bool = False
 
 
@@ -228,10 +230,12 @@ class Reconciler:
         if (scaling := planned.status.autoscaling) is not None and scaling.reason is not None:
             self._metrics.scalings.labels(scaling.reason).inc()
         memory.is_moving = planned.requeue_after < _STALE
-        await executor.fill(observation, planned.bootstrap)
-        await executor.reload(observation, planned.reloads)
+        noes = (
+            await executor.fill(observation, planned.bootstrap),
+            await executor.reload(observation, planned.reloads),
+        )
         events = await executor.snapshot(observation, planned.snapshots, refusals)
-        return _Done({**applied.refusals, **refusals}, events)
+        return _Done({**applied.refusals, **refusals}, events, tuple(filter(None, noes)))
 
     async def _tell(
         self, observation: Observation, planned: Plan, setting: Setting, done: _Done
@@ -239,8 +243,9 @@ class Reconciler:
         """How it stands now that all was done, or refused; seconds until the next look."""
         memory = self._memories[observation.index.meta.namespace, observation.index.meta.name]
         memory.refusals = done.refusals
-        if done.refusals != setting.refusals:
-            planned = plan(observation, replace(setting, refusals=done.refusals))
+        if (done.refusals, done.unwilling) != (setting.refusals, setting.unwilling):
+            setting_now = replace(setting, refusals=done.refusals, unwilling=done.unwilling)
+            planned = plan(observation, setting_now)
         await self._report(observation, planned, memory)
         await self._executor.tell(observation.index, (*planned.events, *done.events))
         is_news = done.refusals.keys() != setting.refusals.keys()

@@ -19,6 +19,8 @@ class FakePods(Pods):
     """Indexes for whose pods it was asked."""
     reports: int = 0
     is_away: bool = False
+    no: PodFailure | None = None
+    """Their answer to every order."""
     told: Report = field(default_factory=a_report)
     state: str = "succeeded"
     is_strange: bool = False
@@ -51,6 +53,8 @@ class FakePods(Pods):
             wanted = path.partition("key=")[2]
             job = self.jobs_at.get(address, {}).get(wanted) or self.jobs.get(wanted)
             return {"jobs": job if isinstance(job, list) else [job] if job else []}
+        if self.no is not None:
+            raise self.no
         if key is None or self.is_strange:
             return {}
         detail = {"id": f"of-{key}", "uri": f"s3://snapshots/{audience}/of-{key}", "count": 3}

@@ -1,6 +1,7 @@
 """The front door of the room: carries out what a plan asks for, one step after the other."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import structlog
 
@@ -10,18 +11,22 @@ from embedding_operator.apply.writer import Applied, Writer
 from embedding_operator.errors import PodFailure
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from embedding_operator.observe.observation import ChildKey, Observation
-from embedding_operator.observe.pods import Pod
+from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.plan.actions import Event, SnapshotAction, UpdateSnapshot, name_snapshot
 from embedding_operator.plan.bootstrap import Bootstrap
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.deletion import FINALIZER, PurgeOrder, wants_finalizer
 from embedding_operator.plan.reloading import ReloadOrder
 from embedding_operator.pods import Pods
+from embedding_operator.reasons import Reason
 from embedding_operator.reports import name_bootstrap
 from embedding_operator.resources.objects import EmbeddingIndex, Manifest
 from embedding_operator.resources.status import IndexStatus
 
 _log = structlog.stdlib.get_logger(__name__)
+
+_PASSING: Final = frozenset({401, 408, 409, 429})
+"""Statuses of a no that is another answer soon: a new key is read, what is in the way is over."""
 
 
 class Executor:
@@ -81,11 +86,11 @@ class Executor:
         """Ask for the snapshot before an index's end, which stays."""
         await self._snapshots.ask(index, name)
 
-    async def fill(self, observation: Observation, bootstrap: Bootstrap) -> None:
-        """Ask a pod to put a snapshot back; asked twice, it does so once."""
+    async def fill(self, observation: Observation, bootstrap: Bootstrap) -> Trouble | None:
+        """Ask a pod to put a snapshot back; asked twice, it does so once. Why it will not."""
         source, pod = bootstrap.source, bootstrap.pod
         if source is None or pod is None:
-            return
+            return None
         body = {**source.order, "retry": bootstrap.is_retry}
         try:
             await self._pods.call(
@@ -98,9 +103,17 @@ class Executor:
             )
         except PodFailure as error:
             _log.warning("it is not filled", reason=error.message)
+            return _explain("bootstrap", error)
+        return None
 
-    async def reload(self, observation: Observation, orders: Iterable[ReloadOrder]) -> None:
-        """Ask pods to begin from another snapshot; asked twice, one does so once."""
+    async def reload(
+        self, observation: Observation, orders: Iterable[ReloadOrder]
+    ) -> Trouble | None:
+        """Ask pods to begin from another snapshot; asked twice, one does so once.
+
+        Why one will not.
+        """
+        trouble = None
         for order in orders:
             try:
                 await self._pods.call(
@@ -113,6 +126,8 @@ class Executor:
                 )
             except PodFailure as error:
                 _log.warning("a snapshot is not loaded", pod=order.pod.name, reason=error.message)
+                trouble = trouble or _explain("reload", error)
+        return trouble
 
     async def sweep(self, index: EmbeddingIndex, pod: Pod, held: list[str]) -> bool:
         """Have a pod drop the snapshots that nobody holds; whether it did."""
@@ -137,3 +152,11 @@ class Executor:
             await self._writer.remove(kind, body)
         if FINALIZER in index.meta.finalizers:
             await self._writer.finalize(index, is_held=False)
+
+
+def _explain(what: str, error: PodFailure) -> Trouble | None:
+    """A no that is no again; an answer that does not come is asked for again without a word."""
+    is_final = error.status is not None and 400 <= error.status < 500
+    if not is_final or error.status in _PASSING:
+        return None
+    return Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"{what}: {error.message}")

@@ -45,6 +45,8 @@ class Bootstrap:
     pod: Pod | None = None
     is_retry: bool = False
     trouble: Trouble | None = None
+    is_held_up: bool = False
+    """Whether it cannot go on until something else changes, which is heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,14 @@ def plan_bootstrap(observation: Observation, wanted: Wanted) -> Bootstrap:
         return Bootstrap(status=begun.model_copy(update={"snapshot": snapshot, "done": True}))
     trouble = _explain(job) if job is not None else None
     if job is not None and not _is_wanted(job, observation.now):
-        return Bootstrap(is_done=False, status=begun, trouble=trouble)
+        is_refused = job.has_failed and not job.is_passing
+        return Bootstrap(is_done=False, status=begun, trouble=trouble, is_held_up=is_refused)
     choice = _choose(observation, wanted)
     if choice.source is None:
-        return Bootstrap(is_done=False, status=earlier, trouble=choice.trouble)
+        is_held_up = choice.trouble is not None
+        return Bootstrap(
+            is_done=False, status=earlier, trouble=choice.trouble, is_held_up=is_held_up
+        )
     ready = [pod for pod in observation.pods if pod.is_ready and not pod.is_leaving]
     return Bootstrap(
         is_done=False,

@@ -36,7 +36,7 @@ from embedding_operator.plan.snapshots import (
     plan_snapshots,
 )
 from embedding_operator.plan.sweeping import Sweeping, plan_sweep
-from embedding_operator.reasons import ConditionType
+from embedding_operator.reasons import ConditionType, Reason
 from embedding_operator.resolution.faults import can_schedule, find_faults
 from embedding_operator.resolution.resolve import resolve
 from embedding_operator.resolution.wanted import Wanted, want
@@ -130,7 +130,12 @@ def plan(observation: Observation, setting: Setting) -> Plan:
             *tell_drift(changes),
             *scaling.events,
         ),
-        requeue_after=_when(observation, status, bootstrap),
+        requeue_after=_when(
+            observation,
+            status,
+            is_filling=not bootstrap.is_done,
+            is_held_up=bootstrap.is_held_up or bool(setting.unwilling),
+        ),
         history=scaling.history,
         renewal=replace(_assess_renewal(index, facts, status), is_waiting=is_waiting),
     )
@@ -165,7 +170,7 @@ def _plan_data(
         endpoint=wanted.storage.endpoint,
         can_schedule=bool(wanted.replicas),
     )
-    troubles = (bootstrap.trouble, reloading.trouble, sweeping.trouble)
+    troubles = (bootstrap.trouble, reloading.trouble, *setting.unwilling, sweeping.trouble)
     facts = replace(
         facts,
         extra=find_extra(observation, setting.refusals, *troubles),
@@ -257,12 +262,17 @@ def _assess_renewal(index: EmbeddingIndex, facts: Facts, status: IndexStatus) ->
     )
 
 
-def _when(observation: Observation, status: IndexStatus, bootstrap: Bootstrap) -> float:
-    is_moving = has_condition(status, ConditionType.PROGRESSING)
+def _when(
+    observation: Observation, status: IndexStatus, *, is_filling: bool, is_held_up: bool
+) -> float:
+    """Pods that refuse to fill it, or to load what it names, would refuse it again at once."""
+    told = {each.type: each for each in status.conditions or ()}[ConditionType.PROGRESSING]
+    waits = is_held_up and told.reason in {Reason.BOOTSTRAPPING, Reason.RELOADING}
+    is_moving = not waits and (is_filling or told.status == "True")
     is_making = any(each.is_open for each in observation.snapshots)
     # An index that has become ready may take its aliases, which the next pass sees.
     has_turned = _is_ready(status) != _is_ready(observation.index.status)
-    if is_moving or has_turned or not bootstrap.is_done or is_making:
+    if is_moving or has_turned or is_making:
         return _SOON
     return _SCALING if observation.index.spec.autoscaling else _LATER
 

@@ -7,6 +7,7 @@ from embedding_operator import __version__
 from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.defaults import Defaults
 from embedding_operator.observe.observation import ChildKey
+from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.comparison import digest
 
 
@@ -22,6 +23,8 @@ class Setting:
     settled: Mapping[ChildKey, str] = field(default_factory=dict)
     refusals: Mapping[ChildKey, str] = field(default_factory=dict)
     """What the API server would not have, and why."""
+    unwilling: tuple[Trouble, ...] = ()
+    """Why pods would not load what they were asked to last."""
     history: tuple[Sample, ...] = ()
     """Of the autoscaler."""
     has_turn: bool = True

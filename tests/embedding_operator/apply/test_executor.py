@@ -8,8 +8,12 @@ from embedding_indexes import an_index
 from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
+from embedding_operator.errors import PodFailure
+from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.bootstrap import Bootstrap, Source
 from embedding_operator.plan.deletion import PurgeOrder
+from embedding_operator.plan.reloading import ReloadOrder
+from embedding_operator.reasons import Reason
 from fake_cluster import FakeCluster
 from fake_operator_pods import FakePods
 from observed import a_pod, observe
@@ -53,6 +57,39 @@ async def test_a_pod_that_is_away_is_no_error(executor: Executor, pods: FakePods
     await executor.fill(observe(), FILLING)
     assert "does not answer" in (await executor.purge(observe(), PURGE) or "")
     assert not await executor.sweep(an_index(), a_pod(), [])
+
+
+ORDER = ReloadOrder(a_pod(), "7", "reload-7")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 422])
+async def test_an_order_that_a_pod_refuses_is_told_in_its_words(
+    executor: Executor, pods: FakePods, status: int
+) -> None:
+    pods.no = PodFailure(f"10.0.0.1 answered {status}: another model", status)
+    assert await executor.fill(observe(), FILLING) == Trouble(
+        Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: 10.0.0.1 answered {status}: another model"
+    )
+    assert await executor.reload(observe(), [ORDER, ORDER]) == Trouble(
+        Reason.SNAPSHOT_LOAD_FAILED, f"reload: 10.0.0.1 answered {status}: another model"
+    )
+
+
+@pytest.mark.parametrize("status", [None, 401, 408, 409, 429, 500, 503])
+async def test_an_order_that_is_answered_otherwise_soon_is_not_told_of(
+    executor: Executor, pods: FakePods, status: int | None
+) -> None:
+    pods.no = PodFailure("not now", status)
+    assert await executor.fill(observe(), FILLING) is None
+    assert await executor.reload(observe(), [ORDER]) is None
+
+
+async def test_pods_are_asked_to_begin_from_another_snapshot_under_a_key_each(
+    executor: Executor, pods: FakePods
+) -> None:
+    assert await executor.reload(observe(), [ORDER]) is None
+    body = {"snapshot": "7", "retry": False}
+    assert pods.asked == [("POST", "/jobs/reload", body, "reload-7")]
 
 
 async def test_rows_are_removed_by_who_names_them_under_a_key(
