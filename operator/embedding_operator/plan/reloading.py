@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod, Trouble
+from embedding_operator.plan.retries import is_due
 from embedding_operator.reasons import Reason
 from embedding_operator.reports import Job, Report, name_reload
 from embedding_operator.resolution.reloading import Wish, find_wish
@@ -46,18 +48,27 @@ class _Loader:
 
     @property
     def refusal(self) -> str | None:
-        """Why it does not load it. Whose process was lost meanwhile has not refused."""
-        if self.job is None or not self.job.has_failed or self.job.is_lost:
+        """Why it does not load it. One whose process was lost, or whose store is away, may yet."""
+        job = self.job
+        if job is None or not job.has_failed or job.is_lost or job.is_passing:
             return None
-        return self.job.error or "it does not say why"
+        return job.error or "it does not say why"
+
+    @property
+    def setback(self) -> str | None:
+        """Why it could not load it yet, though it may still."""
+        if self.job is None:
+            return None
+        return self.job.error if self.job.is_passing else self.job.setback
 
     @property
     def is_busy(self) -> bool:
         return self.job is not None and self.job.state in {"queued", "running"}
 
-    @property
-    def is_idle(self) -> bool:
-        return self.job is None or self.job.is_lost
+    def is_idle(self, now: datetime) -> bool:
+        """Whether it may be told (again) by now."""
+        job = self.job
+        return job is None or job.is_lost or (job.is_passing and is_due(job, now))
 
 
 def plan_reload(observation: Observation, most: int) -> Reloading:
@@ -80,7 +91,7 @@ def plan_reload(observation: Observation, most: int) -> Reloading:
     behind = [each for each in loaders if aim is not None and each.begun_from != aim]
     is_done = not is_given_up and not behind and bool(loaders) and _all_tell(observation)
     return Reloading(
-        _order(behind, aim, most) if aim is not None else (),
+        _order(behind, aim, most, observation.now) if aim is not None else (),
         is_going_on=any(each.refusal is None for each in behind),
         status=ReloadStatus(
             wanted=wish.snapshot,
@@ -88,7 +99,7 @@ def plan_reload(observation: Observation, most: int) -> Reloading:
             snapshot=wish.snapshot if is_done else before,
             refused=wish.snapshot if is_given_up else None,
         ),
-        trouble=_explain(wish, refusals, is_given_up=is_given_up),
+        trouble=_explain(wish, refusals, is_given_up=is_given_up) or _tell_setback(behind),
     )
 
 
@@ -114,9 +125,11 @@ def _list_loaders(observation: Observation, wish: Wish, *, is_back: bool) -> lis
     return loaders
 
 
-def _order(behind: Sequence[_Loader], aim: str, most: int) -> tuple[ReloadOrder, ...]:
+def _order(
+    behind: Sequence[_Loader], aim: str, most: int, now: datetime
+) -> tuple[ReloadOrder, ...]:
     free = max(0, most - sum(each.is_busy for each in behind))
-    idle = [each for each in behind if each.is_idle][:free]
+    idle = [each for each in behind if each.is_idle(now)][:free]
     return tuple(
         ReloadOrder(each.pod, aim, each.key, is_retry=each.job is not None) for each in idle
     )
@@ -132,3 +145,14 @@ def _explain(wish: Wish, refusals: Sequence[_Loader], *, is_given_up: bool) -> T
     else:
         return None
     return Trouble(Reason.SNAPSHOT_LOAD_FAILED, told)
+
+
+def _tell_setback(behind: Sequence[_Loader]) -> Trouble | None:
+    told = (
+        f"{each.pod.name} could not load a snapshot and serves on as before: {each.setback}; "
+        "it is tried again"
+        for each in behind
+        if each.setback is not None
+    )
+    message = next(told, None)
+    return None if message is None else Trouble(Reason.SNAPSHOT_LOAD_FAILED, message)

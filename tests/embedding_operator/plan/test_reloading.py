@@ -1,16 +1,17 @@
 """Pods that are told to begin from another snapshot, a few at a time."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from embedding_indexes import SHARED, an_index
 from embedding_operator.observe.observation import Observation
-from embedding_operator.observe.pods import Pod
+from embedding_operator.observe.pods import Pod, Trouble
 from embedding_operator.plan.reloading import Reloading, plan_reload
 from embedding_operator.reasons import Reason
-from embedding_operator.reports import Job, Report
+from embedding_operator.reports import Job, Report, fold, name_reload
 from embedding_operator.resources.status import ReloadStatus
-from observed import LOST, a_job, a_pod, a_report, observe
+from observed import LOST, a_job, a_pod, a_report, an_outage, observe
 
 BROKEN = a_job("failed", "its manifest is broken")
 
@@ -114,6 +115,25 @@ def test_work_whose_process_was_lost_is_ordered_again_and_is_no_refusal() -> Non
     planned = pods.turn()
     assert [(each.key, each.is_retry) for each in planned.orders] == [(order.key, True)]
     assert planned.trouble is None
+
+
+def test_a_store_that_is_away_is_no_refusal_and_is_tried_again_ever_later() -> None:
+    pods = Pods(named="1")
+    keys = [name_reload(1, f"{name}-0", is_back=False) for name in "abc"]
+    pods.jobs = dict.fromkeys(keys, an_outage(age=timedelta(seconds=9)))
+    planned = pods.turn()
+    assert (planned.orders, planned.is_going_on) == ((), True)
+    assert planned.status == ReloadStatus(wanted="1", since=1)
+    told = "a could not load a snapshot and serves on as before: the store does not answer; "
+    assert planned.trouble == Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"{told}it is tried again")
+    pods.jobs = dict.fromkeys(keys, an_outage(age=timedelta(seconds=10)))
+    planned = plan_reload(pods.observe(), most=1)
+    assert [(each.key, each.is_retry) for each in planned.orders] == [(keys[0], True)]
+    pods.jobs[keys[0]] = fold([a_job("running"), an_outage()])
+    planned = plan_reload(pods.observe(), most=1)
+    assert (planned.orders, planned.trouble is None) == ((), False)
+    pods.jobs = {}
+    assert (pods.settle().trouble, pods.begun) == (None, dict.fromkeys("abc", "1"))
 
 
 def test_what_two_pods_refuse_is_given_up_and_all_go_back() -> None:
