@@ -1,9 +1,11 @@
 """What the operator and the server have in common, though they share no module."""
 
 import typing
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from embedding_indexes import NOW, an_index, wanted
 from embedding_operator.apply.executor import Executor
@@ -14,12 +16,13 @@ from embedding_operator.plan import deletion as operator_orders
 from embedding_operator.plan import sweeping
 from embedding_operator.reasons import Reason, SnapshotReason
 from embedding_operator.reports import AWAY, LOST, OTHER_MODEL, Report, name_purge
-from embedding_operator.resources.index import EngineType, FieldType, Metric
+from embedding_operator.resources.index import EngineType, FieldType, Metric, Reload
 from embedding_operator.runbook import RUNBOOK, SNAPSHOT_RUNBOOK
 from embedding_operator.service_settings import SETTINGS
 from embedding_service.api.admin import _operator_routes
+from embedding_service.api.native.indexes.payloads import LONGEST_SNAPSHOT
 from embedding_service.api.operating.jobs import _LONGEST_KEY
-from embedding_service.api.operating.payloads import PurgeOrder
+from embedding_service.api.operating.payloads import PurgeOrder, ReloadOrder
 from embedding_service.cli import main
 from embedding_service.cli.index import sweep
 from embedding_service.errors import ModelNotServed, ModelUnavailable
@@ -56,6 +59,14 @@ def test_codes_that_the_operator_decides_by_are_the_servers_own() -> None:
     assert LOST == ENDED_CODE
     assert {each.code for each in (ModelMismatch, ModelNotServed, ModelUnavailable)} == OTHER_MODEL
     assert {RecordUnavailable.code, SnapshotStoreUnavailable.code} == AWAY
+
+
+@pytest.mark.parametrize("length", [LONGEST_SNAPSHOT, LONGEST_SNAPSHOT + 1])
+def test_a_spec_names_a_snapshot_as_long_as_pods_take(length: int) -> None:
+    can_be_asked = length <= LONGEST_SNAPSHOT
+    for shape in (Reload, ReloadOrder):
+        with nullcontext() if can_be_asked else pytest.raises(ValidationError, match="snapshot"):
+            shape.model_validate({"snapshot": "a" * length})
 
 
 def test_a_job_comes_back_for_files_when_they_may_go() -> None:

@@ -63,7 +63,7 @@ class Reload(Shape):
     """
 
     snapshot: Annotated[
-        str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+        str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     ] = "latest"
     """Id of a snapshot, or `latest` (default)."""
 
