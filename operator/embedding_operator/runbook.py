@@ -199,7 +199,10 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "Mend what the message names, or what keeps its pods; or let it go as it is with the "
         "annotation `gpu-embedding.io/force-deletion=true`, and remove the data by hand.",
     ),
-    (_SPEC, Reason.ACCEPTED): Entry("True", "The spec can be done."),
+    (_SPEC, Reason.ACCEPTED): Entry(
+        "True",
+        "The spec can be done. A volume that is larger than it says stays so; the message tells.",
+    ),
     (_SPEC, Reason.NOT_SUPPORTED): Entry(
         "False",
         "Two wishes do not go together; or something cannot be read, because it was written under "

@@ -8,6 +8,7 @@ from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.report import list_reports, read_rollout
+from embedding_operator.plan.volumes import find_larger
 from embedding_operator.reasons import Reason
 from embedding_operator.resolution.faults import Fault
 from embedding_operator.resolution.wanted import Wanted
@@ -51,6 +52,7 @@ def gather(observation: Observation, wanted: Wanted, faults: Sequence[Fault]) ->
         reports=list_reports(observation),
         now=observation.now,
         faults=faults,
+        notes=tuple(find_larger(observation)),
         is_paused=index.spec.paused,
         wants_gpu=wanted.encoder.gpu is not None,
         earlier=index.status.conditions or (),

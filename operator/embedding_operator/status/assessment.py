@@ -51,6 +51,8 @@ class Facts:
     reports: Sequence[Report]
     now: datetime
     faults: Sequence[Fault] = ()
+    notes: Sequence[str] = ()
+    """To be told of a spec that is accepted."""
     extra: Sequence[Trouble] = ()
     """Found by other parts of the plan, the gravest first."""
     is_paused: bool = False
@@ -145,7 +147,9 @@ def _assess_degradation(trouble: Trouble | None) -> Finding:
 def _assess_spec(facts: Facts) -> Finding:
     type_, faults = ConditionType.SPEC_ACCEPTED, facts.faults
     if not faults:
-        return Finding(type_, True, Reason.ACCEPTED, "the spec can be done")
+        return Finding(
+            type_, True, Reason.ACCEPTED, "; ".join(("the spec can be done", *facts.notes))
+        )
     told = "; ".join(fault.message for fault in faults)
     if facts.rollout.is_there:
         told += ". What was accepted last runs on"
