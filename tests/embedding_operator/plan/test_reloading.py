@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from embedding_indexes import SHARED, an_index
 from embedding_operator.observe.observation import Observation
 from embedding_operator.observe.pods import Pod, Trouble
@@ -14,6 +16,7 @@ from embedding_operator.resources.status import ReloadStatus
 from observed import LOST, a_job, a_pod, a_report, an_outage, observe
 
 BROKEN = a_job("failed", "its manifest is broken")
+BUSY = ["queued", "running"]
 
 
 @dataclass
@@ -75,6 +78,16 @@ def test_pods_begin_from_what_is_named_one_after_the_other() -> None:
     planned = pods.settle()
     assert (pods.begun, planned.is_going_on) == (dict.fromkeys("abc", "1"), False)
     assert pods.status == ReloadStatus(wanted="1", since=1, snapshot="1")
+
+
+@pytest.mark.parametrize(("most", "names"), [(1, "a"), (2, "ab"), (9, "abc")])
+def test_a_few_load_at_a_time_and_while_they_do_no_other_begins(most: int, names: str) -> None:
+    pods = Pods(named="1")
+    orders = plan_reload(pods.observe(), most).orders
+    assert [each.pod.name for each in orders] == list(names)
+    pods.jobs = {each.key: a_job(state) for each, state in zip(orders, BUSY * most, strict=False)}
+    planned = plan_reload(pods.observe(), most)
+    assert (planned.orders, planned.is_going_on) == ((), True)
 
 
 def test_what_was_loaded_once_is_loaded_again_when_it_is_named_again() -> None:
@@ -190,3 +203,10 @@ def test_nothing_is_done_until_every_pod_tells() -> None:
     silent = observe(seen.index, (*seen.pods, a_pod("b")), dict(seen.reports))
     status = plan_reload(silent, most=1).status
     assert status == ReloadStatus(wanted="1", since=1)
+
+
+def test_pods_that_say_nothing_of_their_index_are_left() -> None:
+    seen = Pods(named="1").observe()
+    reports = {uid: a_report(index=None) for uid in seen.reports}
+    loading = observe(seen.index, (*seen.pods, a_pod("silent")), reports)
+    assert plan_reload(loading, most=9).orders == ()
