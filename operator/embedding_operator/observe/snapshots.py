@@ -22,8 +22,7 @@ def find_own(cache: Cache, index: EmbeddingIndex) -> list[EmbeddingIndexSnapshot
     namespace = index.meta.namespace
     bodies: Iterable[Manifest] = cache.owned(SNAPSHOTS, (namespace, index.meta.name))
     if index.data_uid != index.meta.uid:
-        there = cache.all(SNAPSHOTS)
-        bodies = (body for body in there if body["metadata"]["namespace"] == namespace)
+        bodies = cache.within(SNAPSHOTS, namespace)
     return [each for each in _sort(bodies) if each.is_of(index)]
 
 
