@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -90,10 +91,22 @@ def answers(process: subprocess.Popen[bytes], address: str) -> bool:
 
 def list_writes(server: ApiServer, namespace: str, after: int = 0) -> list[str]:
     """What operators wrote in a namespace, from a line of the audit log on."""
-    lines = server.audit.read_text(encoding="utf-8").splitlines()[after:]
-    entries = [json.loads(line) for line in lines if line]
     return [
-        f"{each['verb']} {each['requestURI']}"
+        f"{each['verb']} {each['requestURI']}" for each in _read_writes(server, namespace, after)
+    ]
+
+
+def list_writers(server: ApiServer, namespace: str, path: str) -> set[str]:
+    """Accounts of the operators that wrote what has `path` in its address."""
+    writes = _read_writes(server, namespace)
+    return {each["user"]["username"] for each in writes if path in each["requestURI"]}
+
+
+def _read_writes(server: ApiServer, namespace: str, after: int = 0) -> list[dict[str, Any]]:
+    lines = server.audit.read_text(encoding="utf-8").splitlines()[after:]
+    entries: list[dict[str, Any]] = [json.loads(line) for line in lines if line]
+    return [
+        each
         for each in entries
         if each["verb"] in WRITES
         and f"/namespaces/{namespace}/" in each["requestURI"]

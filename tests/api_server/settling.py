@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from embedding_operator.cluster import Cluster
 from embedding_operator.names import INDEXES, Kind
+from embedding_operator.reasons import Reason
 from embedding_operator.resources.objects import Manifest
 from tests.api_server.programs import list_writes
 from tests.api_server.worlds import World
@@ -45,6 +46,20 @@ async def rest(server: ApiServer, world: World) -> None:
 
     await settle(world)
     await until_so(is_quiet, 120, "the operator has told what it saw", pause=5.0)
+
+
+async def told(world: World, reason: Reason) -> None:
+    """Wait until every index is told to be degraded for a reason."""
+
+    async def is_told() -> bool:
+        bodies = [body async for body in world.cluster.list(INDEXES, world.namespace)]
+        return all(reason in find_reasons(body) for body in bodies)
+
+    await until_so(is_told, 180, f"every index is told to be {reason}", pause=1.0)
+
+
+def find_reasons(body: Manifest) -> set[str]:
+    return {each["reason"] for each in body.get("status", {}).get("conditions", ())}
 
 
 async def seen(world: World, kind: Kind) -> None:

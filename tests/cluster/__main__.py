@@ -29,7 +29,7 @@ from tests.cluster.steps import say
 verbs = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A real Kubernetes to test on."
 )
-LONG_FORMS = {"OPERATOR_LIVES": "1000", "STEADY_SECONDS": "300"}
+LONG_FORMS = {"OPERATOR_LIVES": "1000", "STEADY_SECONDS": "300", "CHANGES": "10"}
 """How long some tests go on in `make test-cluster-all`."""
 TEST_ADD_ONS = ("traefik", "postgres", "s3")
 
