@@ -28,6 +28,8 @@ TESTED = (
     "kind-config.yaml",
     "scripts",
     "service",
+    "operator",
+    "crds",
     "tests",
     "examples",
     "requirements",

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -22,13 +23,14 @@ from waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
+Record: TypeAlias = Callable[[str, object], None]
 TIMES = int(os.environ.get("CHANGES", "3"))
 HOST = "changes.test"
 OPEN = {"ingress": {"host": HOST}, "auth": {"mode": "None"}}
 
 
 def test_rolling_updates_and_reloads_of_replicas_cost_nobody_an_answer(
-    namespace: Namespace, operator: Namespace, kubectl: Kubectl
+    namespace: Namespace, operator: Namespace, kubectl: Kubectl, record_property: Record
 ) -> None:
     namespace.apply(*build_secrets(new_database(kubectl)))
     prepare(namespace, replicas=2, **build_storage(), **OPEN)
@@ -37,12 +39,13 @@ def test_rolling_updates_and_reloads_of_replicas_cost_nobody_an_answer(
         reload(namespace, clients)
         told = clients.stop()
     check(namespace, told)
+    record_property("answers", told.count)
+    record_property("oldest_unseen_write_seconds", round(told.lag, 2))
     assert told.failures == {}, told.examples
-    assert told.lag <= 2.0
 
 
 def test_a_file_is_reloaded_unnoticed_and_updated_with_a_gap_that_loses_nothing(
-    namespace: Namespace, operator: Namespace
+    namespace: Namespace, operator: Namespace, record_property: Record
 ) -> None:
     prepare(namespace, **OPEN)
     with traffic(namespace, "docs", HOST) as clients:
@@ -52,6 +55,7 @@ def test_a_file_is_reloaded_unnoticed_and_updated_with_a_gap_that_loses_nothing(
         update(namespace, clients)
         told = clients.stop()
     check(namespace, told)
+    record_property("longest_gap_seconds", max(seconds for _, seconds in told.outages))
     # Whoever comes through the Ingress is told to come again, and no other thing.
     through_ingress = {key for key in told.failures if key.startswith("ingress")}
     assert {key.rpartition(" ")[2] for key in through_ingress} <= {"503"}, told.examples
