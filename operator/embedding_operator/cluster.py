@@ -28,6 +28,9 @@ from embedding_operator.resources.objects import Manifest
 
 _TIMEOUT: Final = 30.0
 """Seconds for one call."""
+_RATE: Final = 40
+"""Requests a second: with those of the framework, which lists and watches ten kinds at a start, an
+API server has 50 at most."""
 _PAGE: Final = 200
 """Objects of one answer to a list: bounds memory here and there."""
 _LATER: Final = frozenset({429, 500, 502, 503, 504})
@@ -80,7 +83,7 @@ class KubernetesCluster:
         self,
         configuration: Configuration,
         count: Callable[[str, int], None] = lambda *_: None,
-        rate: int = 50,
+        rate: int = _RATE,
         agent: str = PROGRAM,
     ) -> None:
         """To the API server of `configuration`.
@@ -88,7 +91,7 @@ class KubernetesCluster:
         Args:
             configuration: Its address, and who we are.
             count: Hears of each request: its verb and its status, 0 where there was no answer.
-            rate: Requests in any second, at most.
+            rate: Requests in any second, at most; the framework's watches come on top of them.
             agent: Who we say we are; audit logs have it.
         """
         self._client = ApiClient(configuration)
