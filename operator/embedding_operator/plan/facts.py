@@ -1,9 +1,11 @@
 """What a plan tells of how an index stands, as conditions are made of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.children import Changes
@@ -93,3 +95,14 @@ def find_extra(
             Trouble(Reason.SNAPSHOT_FAILING, f"{failures} snapshots have failed in a row: {told}")
         )
     return found
+
+
+def foresee(facts: Facts, changes: Changes, refusals: Mapping[ChildKey, str]) -> Facts:
+    """With the Deployment not as far as it was seen to be, where it is about to be written.
+
+    Else the status would say of the spec as it is now that everything is as it says.
+    """
+    keys = {child.key for child in changes.applied if child.kind is DEPLOYMENTS}
+    if keys <= refusals.keys():
+        return facts
+    return replace(facts, rollout=replace(facts.rollout, is_seen=False))

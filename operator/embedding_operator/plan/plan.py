@@ -1,11 +1,9 @@
 """What one pass over an index decides. Pure: the same observation gives the same plan."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from embedding_operator.autoscaling.decision import Sample
-from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.plan.actions import Event, SnapshotAction
 from embedding_operator.plan.adoption import accept, plan_adoption
@@ -19,6 +17,7 @@ from embedding_operator.plan.facts import (
     find_extra,
     find_foreign,
     find_refused,
+    foresee,
     gather,
 )
 from embedding_operator.plan.reloading import Reloading, ReloadOrder, plan_reload
@@ -27,7 +26,7 @@ from embedding_operator.plan.renewal import (
     assess_renewal,
 )
 from embedding_operator.plan.report import tell_status
-from embedding_operator.plan.scaling import count_replicas, plan_scaling
+from embedding_operator.plan.scaling import Scaling, count_replicas, plan_scaling
 from embedding_operator.plan.setting import Setting
 from embedding_operator.plan.snapshots import (
     SnapshotPlan,
@@ -113,21 +112,41 @@ def plan(observation: Observation, setting: Setting) -> Plan:
         seen = accept(observation, adoption.uid)
         still = _stand_still(seen, wanted, setting, facts, Changes())
         return replace(still, requeue_after=_SOON)
-    observation = accept(observation, adoption.uid)
-    facts = _foresee(facts, changes, setting.refusals)
+    parts = _Parts(resolved, bootstrap, scaling, sweeping, changes)
+    return _go_on(accept(observation, adoption.uid), wanted, setting, facts, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What was decided of one aspect each."""
+
+    resolved: Resolved
+    bootstrap: Bootstrap
+    scaling: Scaling
+    sweeping: Sweeping
+    changes: Changes
+
+
+def _go_on(
+    observation: Observation, wanted: Wanted, setting: Setting, facts: Facts, parts: _Parts
+) -> Plan:
+    """All of it, where nothing stands in the way."""
+    index, bootstrap, scaling = observation.index, parts.bootstrap, parts.scaling
+    facts = foresee(facts, parts.changes, setting.refusals)
     status, reloading, snapshots = _plan_data(
-        observation, wanted, setting, facts, bootstrap, sweeping
+        observation, wanted, setting, facts, bootstrap, parts.sweeping
     )
-    status = status.model_copy(update={"resolved": resolved, "autoscaling": scaling.status})
+    status = status.model_copy(update={"resolved": parts.resolved, "autoscaling": scaling.status})
+    renewal = _assess_renewal(index, facts, status)
     return Plan(
         status,
-        changes,
+        parts.changes,
         snapshots.actions,
         bootstrap,
         reloading.orders,
         events=(
             *tell_transitions(index.status, status),
-            *tell_drift(changes),
+            *tell_drift(parts.changes),
             *scaling.events,
         ),
         requeue_after=_when(
@@ -137,19 +156,8 @@ def plan(observation: Observation, setting: Setting) -> Plan:
             is_held_up=bootstrap.is_held_up or bool(setting.unwilling),
         ),
         history=scaling.history,
-        renewal=replace(_assess_renewal(index, facts, status), is_waiting=is_waiting),
+        renewal=replace(renewal, is_waiting=facts.is_waiting_for_turn),
     )
-
-
-def _foresee(facts: Facts, changes: Changes, refusals: Mapping[ChildKey, str]) -> Facts:
-    """With the Deployment not as far as it was seen to be, where it is about to be written.
-
-    Else the status would say of the spec as it is now that everything is as it says.
-    """
-    keys = {child.key for child in changes.applied if child.kind is DEPLOYMENTS}
-    if keys <= refusals.keys():
-        return facts
-    return replace(facts, rollout=replace(facts.rollout, is_seen=False))
 
 
 def _plan_data(
