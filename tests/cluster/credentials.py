@@ -57,7 +57,8 @@ def write_credentials(folder: Path, url: str = SERVER) -> None:
     # Who speaks for the API server to those that extend it is known by another authority.
     front = trustme.CA()
     front.cert_pem.write_to_path(folder / "front-proxy-authority.crt")
-    client = front.issue_cert(common_name=FRONT_PROXY)
+    # With no other name its list of names would be empty, and critical, which Go does not take.
+    client = front.issue_cert(f"{FRONT_PROXY}.test", common_name=FRONT_PROXY)
     client.private_key_pem.write_to_path(folder / "front-proxy.key")
     client.cert_chain_pems[0].write_to_path(folder / "front-proxy.crt")
     # Service accounts are signed for with a key that is nothing else.

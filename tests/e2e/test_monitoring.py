@@ -34,9 +34,10 @@ def test_prometheus_scrapes_what_a_service_monitor_names(kubectl: Kubectl, tier:
             "spec": {"selector": {"matchLabels": labels}, "endpoints": [{"port": "http"}]},
         },
     )
-    query = f'embeddings_generated_total{{namespace="{tier.name}"}}'
+    query = f'active_requests{{namespace="{tier.name}"}}'
     with Namespace(ADD_ONS, kubectl).http("service/prometheus-operated", 9090) as http:
-        wait_until(lambda: ask(http, query), 120, "Prometheus has scraped the server")
+        # Its configuration is a mounted Secret, which a kubelet looks at once a minute or so.
+        wait_until(lambda: ask(http, query), 240, "Prometheus has scraped the server")
 
 
 def ask(http: httpx.Client, query: str) -> list[object]:
