@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.monitoring, pytest.mark.timeout(9
 
 CPU = {
     "type": "Resource",
-    "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "100m"}},
+    "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "30m"}},
 }
 REQUESTS = {
     "type": "Pods",
