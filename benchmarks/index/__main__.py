@@ -9,15 +9,14 @@ everything in a few minutes; its report stays in CACHE, because its figures are 
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
+from benchmarks.endings import end_on_signals
 from benchmarks.index.digests import compute_digest
 from benchmarks.index.parts import (
     adding,
@@ -54,7 +53,7 @@ _ASKED_FOR: Final = "sentences"
 
 def main(arguments: list[str]) -> int:
     """Measure what has no result yet. Returns the exit status."""
-    signal.signal(signal.SIGTERM, _end)
+    end_on_signals()
     asked = _parse(arguments)
     scale = SCALES[asked.scale]
     store = asked.cache / "bench-index" / scale.name
@@ -98,11 +97,6 @@ def write_report(results: Mapping[str, Result], scale: Scale, store: Path) -> No
     path = docs / "benchmarks-index.md"
     path.write_text(render(page), encoding="utf-8")
     print(f"==> {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path} is written")
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    """Leave every block on the way out: servers are ended and folders removed there."""
-    sys.exit(128 + number)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

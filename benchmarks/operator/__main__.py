@@ -9,15 +9,14 @@ CACHE, because its figures are not the targets'.
 
 import argparse
 import asyncio
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
+from benchmarks.endings import end_on_signals
 from benchmarks.machine import describe_machine
 from benchmarks.operator.parts import changes, provision, rest, restart
 from benchmarks.operator.report.page import Page, render
@@ -34,7 +33,7 @@ _PACKAGES: Final = ("kopf", "kubernetes", "aiohttp", "pydantic")
 
 def main(arguments: list[str]) -> int:
     """Measure all of it. Returns the exit status."""
-    signal.signal(signal.SIGTERM, _end)
+    end_on_signals()
     asked = _parse(arguments)
     scale = SCALES[asked.scale]
     store = asked.cache / "bench-operator" / scale.name
@@ -83,11 +82,6 @@ def write_report(results: Mapping[str, Result], scale: Scale, store: Path) -> No
 def _announce(part: str) -> Callable[[Result], Result]:
     print(f"==> {part}", flush=True)
     return begin()
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    """Leave every block on the way out: programs are ended and folders removed there."""
-    sys.exit(128 + number)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

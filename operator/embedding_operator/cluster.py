@@ -7,6 +7,8 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -214,23 +216,33 @@ class Limit:
             await asyncio.sleep(turn - now)
 
 
-async def load_configuration() -> Configuration:
-    """From the pod's service account, or from KUBECONFIG. Raises BadConfiguration."""
+async def load_configuration(kubeconfig: Path | None = None) -> Configuration:
+    """From `kubeconfig`; else from the pod's service account, or from what KUBECONFIG names.
+
+    Raises BadConfiguration.
+    """
     configuration = Configuration()
     # A queue of ours tries again, with its own patience. With 0 the client never stops trying.
     configuration.retries = None
     try:
-        try:
-            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-        except ConfigException:
-            await load_kube_config(  # type: ignore[no-untyped-call]
-                client_configuration=configuration
-            )
+        await _load(configuration, kubeconfig)
     except (ConfigException, OSError, TypeError) as error:  # TypeError: an empty file
         raise BadConfiguration(
             f"no way to the API server: {error}; run in a cluster, or set KUBECONFIG"
         ) from error
     return configuration
+
+
+async def _load(configuration: Configuration, kubeconfig: Path | None) -> None:
+    if kubeconfig is None:
+        with suppress(ConfigException):
+            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+            return
+    file = str(kubeconfig) if kubeconfig is not None else None
+    # The library has no types for these two.
+    await load_kube_config(  # type: ignore[no-untyped-call]
+        file, client_configuration=configuration
+    )
 
 
 def locate(kind: Kind, namespace: str | None, name: str | None = None) -> str:

@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import load_kube_config
 from prometheus_client import CollectorRegistry
 
 from embedding_operator.apply.executor import Executor
 from embedding_operator.apply.snapshots import SnapshotMaker
 from embedding_operator.apply.writer import Writer
-from embedding_operator.cluster import Cluster, KubernetesCluster
+from embedding_operator.cluster import Cluster, KubernetesCluster, load_configuration
 from embedding_operator.controller import SELECTOR, WATCHED
 from embedding_operator.defaults import Defaults, EncoderDefaults, Images, StorageDefaults
 from embedding_operator.errors import Conflicting
@@ -47,11 +45,7 @@ _TIMES: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 @asynccontextmanager
 async def connected(kubeconfig: Path, agent: str = "test") -> AsyncIterator[KubernetesCluster]:
     """The operator's own way to an API server, without its patience; audit logs have `agent`."""
-    configuration = Configuration()
-    configuration.retries = 0
-    await load_kube_config(  # type: ignore[no-untyped-call]
-        str(kubeconfig), client_configuration=configuration
-    )
+    configuration = await load_configuration(kubeconfig)
     cluster = KubernetesCluster(configuration, rate=1_000_000, agent=agent)
     try:
         yield cluster

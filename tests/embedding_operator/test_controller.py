@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from controller_stage import SECONDS, Stage
-from embedding_indexes import NAMESPACE, index_body
+from controller_stage import Stage, indexed, note
+from embedding_indexes import NAMESPACE
 from embedding_operator.children.metadata import INDEX
 from embedding_operator.errors import OperatorError, Refused, Unavailable
 from embedding_operator.names import INDEXES, PODS, SERVICES, SNAPSHOTS, Kind
 from observed import pod_body
 from small_town import DOCS
-from waiting import until
 
 
 @pytest.fixture
@@ -22,16 +21,6 @@ async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     yield stage
     await stage.controller.close()
-
-
-def note(stage: Stage, kind: Kind, body: dict[str, Any], event: str | None = "MODIFIED") -> None:
-    stage.controller.note(kind, event, body)
-
-
-def indexed(version: int, name: str = "docs", **meta: Any) -> dict[str, Any]:
-    spec, status = meta.pop("spec", None), meta.pop("status", None)
-    given = {"uid": f"uid-of-{name}", **meta}
-    return index_body(spec, status, name=name, resourceVersion=str(version), **given)
 
 
 async def test_everything_is_listed_and_each_index_gets_a_pass(stage: Stage) -> None:
@@ -262,51 +251,6 @@ async def test_a_pass_may_ask_for_another(stage: Stage) -> None:
     note(stage, INDEXES, indexed(1), "ADDED")
     await stage.passes.wait_for(3)
     assert stage.passes.asked == [DOCS] * 3
-
-
-async def test_a_loop_that_is_stuck_is_told(stage: Stage) -> None:
-    stage.controller.queue.add(DOCS, -400.0)
-    assert "waited for 400 s" in str(stage.controller.stuck)
-
-
-async def test_a_line_in_which_passes_end_is_not_stuck(stage: Stage) -> None:
-    await stage.controller.start()
-    note(stage, INDEXES, indexed(1), "ADDED")
-    await until(lambda: stage.controller._ended_at > 0, SECONDS, "a pass has ended")
-    stage.controller.queue._due[DOCS] = asyncio.get_running_loop().time() - 400.0
-    assert stage.controller.stuck is None
-
-
-async def test_a_pass_without_an_end_is_told(stage: Stage) -> None:
-    stage.controller.queue._busy[DOCS] = asyncio.get_running_loop().time() - 400.0
-    assert "gone on for 400 s" in str(stage.controller.stuck)
-
-
-async def test_a_task_that_has_ended_is_told(stage: Stage) -> None:
-    await stage.controller.start()
-    await stage.controller.close()
-    assert "3 of its tasks" in str(stage.controller.stuck)
-
-
-async def test_lists_that_do_not_end_are_told(stage: Stage) -> None:
-    await stage.controller.list_all()
-    assert stage.controller.stuck is None
-    assert stage.controller._listed_at is not None
-    stage.controller._listed_at -= 3001
-    assert stage.controller.stuck == "no list has ended for 3001 s"
-
-
-async def test_a_watch_that_is_dead_is_told_when_lists_bring_what_it_missed(stage: Stage) -> None:
-    for name in "abc":  # the first list brings everything
-        assert stage.controller.stuck is None
-        stage.cluster.add(INDEXES, indexed(1, name))
-        await stage.controller.list_all()
-    assert stage.controller.stuck is None
-    first, last = stage.controller._unheard[INDEXES]
-    stage.controller._unheard[INDEXES] = first - 301, last
-    assert str(stage.controller.stuck) == "nothing is heard of embeddingindexes, though they change"
-    note(stage, INDEXES, indexed(10**6), "ADDED")
-    assert stage.controller.stuck is None
 
 
 async def test_each_line_of_a_pass_names_its_index_and_its_generation(stage: Stage) -> None:

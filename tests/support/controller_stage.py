@@ -1,13 +1,15 @@
 """A controller on a cluster in memory, with passes that answer as they are told."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from prometheus_client import CollectorRegistry
 
+from embedding_indexes import index_body
 from embedding_operator.controller import Controller
 from embedding_operator.metrics import Metrics
+from embedding_operator.names import Kind
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.reconciler import Reconciler
 from fake_cluster import FakeCluster
@@ -65,3 +67,15 @@ class Stage:
         keys = set(self.controller.queue._due)
         self.controller.queue._due.clear()
         return keys
+
+
+def note(stage: Stage, kind: Kind, body: dict[str, Any], event: str | None = "MODIFIED") -> None:
+    """As the framework tells of an event."""
+    stage.controller.note(kind, event, body)
+
+
+def indexed(version: int, name: str = "docs", **meta: Any) -> dict[str, Any]:
+    """An index at a version of the API server's."""
+    spec, status = meta.pop("spec", None), meta.pop("status", None)
+    given = {"uid": f"uid-of-{name}", **meta}
+    return index_body(spec, status, name=name, resourceVersion=str(version), **given)
