@@ -61,7 +61,8 @@ async def run(settings: Settings) -> None:
         if not await persist(controller.start, stop):
             return
         _log.info("watching", version=__version__, namespaces=settings.watch_namespaces or "all")
-        await watch(controller, settings.watch_namespaces, settings.operator, stop)
+        namespaces = settings.watch_namespaces
+        await watch(controller, namespaces, settings.operator, stop, cluster.leave_room)
 
 
 def build_controller(

@@ -8,6 +8,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -31,7 +32,7 @@ from embedding_operator.resources.objects import Manifest
 _TIMEOUT: Final = 30.0
 """Seconds for one call."""
 _RATE: Final = 40
-"""Requests a second: with those of the framework, which lists and watches ten kinds at a start, an
+"""Requests a second: with those of the framework, whose ten watches may begin anew at any time, an
 API server has 50 at most."""
 _PAGE: Final = 200
 """Objects of one answer to a list: bounds memory here and there."""
@@ -104,6 +105,13 @@ class KubernetesCluster:
     async def close(self) -> None:
         """Close its connections."""
         await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def leave_room(self, requests: int, seconds: float) -> None:
+        """Wait until others may make so many requests at once, and have `seconds` to make them.
+
+        Not more than the bound on our own.
+        """
+        await self._limit.leave(requests, seconds)
 
     async def knows(self, kind: Kind) -> bool:
         """See Cluster."""
@@ -206,12 +214,19 @@ class Limit:
     def __init__(self, rate: int) -> None:
         self._turns: deque[float] = deque(maxlen=rate)
         """When the last `rate` calls had theirs, or will have it."""
+        self._rate = rate
 
     async def take(self) -> None:
         """Wait for a turn."""
+        await self.leave(1, 0.0)
+
+    async def leave(self, calls: int, seconds: float) -> None:
+        """Wait until so many calls may come at once, if they do within `seconds`."""
         now, turns = asyncio.get_running_loop().time(), self._turns
-        turn = max(now, turns[0] + 1.0) if len(turns) == turns.maxlen else now
-        turns.append(turn)
+        calls = min(calls, self._rate)
+        before = islice(turns, max(0, len(turns) + calls - self._rate))
+        turn = max((now, *(each + 1.0 for each in before)))
+        turns.extend([turn + seconds] * calls)
         if turn > now:
             await asyncio.sleep(turn - now)
 

@@ -4,7 +4,7 @@ What was watched goes to the controller at once; nothing is decided here. The on
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +19,10 @@ _WATCH_SECONDS: Final = 300
 _IDLE_SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
 """Seconds between an end of kopf and its next beginning."""
+_ASKED: Final = 10
+"""Requests with which kopf learns the kinds there are; then it lists and watches each it is to."""
+_BEGUN: Final = 1.0
+"""Seconds in which it makes all those, where the API server is quick."""
 Note: TypeAlias = Callable[[Kind, str | None, dict[str, Any]], None]
 """Hears of each event: its kind, its type, the object."""
 
@@ -26,19 +30,26 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 async def watch(
-    controller: Controller, namespaces: tuple[str, ...], identity: Any, stop: asyncio.Event
+    controller: Controller,
+    namespaces: tuple[str, ...],
+    identity: Any,
+    stop: asyncio.Event,
+    leave_room: Callable[[int, float], Awaitable[None]],
 ) -> None:
     """Watch until `stop` is set, as whoever `identity` names.
 
-    kopf ends at an answer that it does not know, a 410 to a list among them. Then everything is
-    read anew, for what it missed, and it begins again.
+    kopf begins with many requests at once, for which `leave_room` (how many, in how many seconds)
+    waits. It ends at an answer that it does not know, a 410 to a list among them. Then everything
+    is read anew, for what it missed, and it begins again.
     """
     loop = asyncio.get_running_loop()
 
     def note(*event: Any) -> None:
         loop.call_soon_threadsafe(controller.note, *event)
 
+    requests = _ASKED + 2 * len(WATCHED) * max(1, len(namespaces))
     while not stop.is_set():
+        await leave_room(requests, _BEGUN)
         try:
             await _run(note, namespaces, identity, stop)
         except Exception as error:  # noqa: BLE001  whatever it is, to watch no more is worse
