@@ -6,7 +6,8 @@ from itertools import chain
 from typing import Any
 
 from embedding_operator.reasons import ConditionType, SnapshotConditionType
-from embedding_operator.runbook import RUNBOOK, SNAPSHOT_RUNBOOK, Entry
+from embedding_operator.runbook import RUNBOOK, Entry
+from embedding_operator.snapshot_runbook import SNAPSHOT_RUNBOOK
 
 _HEAD = """# Conditions of an EmbeddingIndex
 

@@ -31,9 +31,9 @@ from embedding_operator.resources.objects import Manifest
 
 _TIMEOUT: Final = 30.0
 """Seconds for one call."""
-_RATE: Final = 40
-"""Requests a second: with those of the framework, whose ten watches may begin anew at any time, an
-API server has 50 at most."""
+_RATE: Final = 35
+"""Requests a second: with those of the framework, whose ten watches may begin anew at any time and
+whose lists may need many pages, an API server has 50 at most."""
 _PAGE: Final = 200
 """Objects of one answer to a list: bounds memory here and there."""
 _LATER: Final = frozenset({429, 500, 502, 503, 504})

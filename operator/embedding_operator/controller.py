@@ -72,6 +72,7 @@ class Controller:
     async def start(self) -> None:
         """Look once, then begin to work. Raises Unavailable, Refused."""
         await self.look()
+        self._reconciler.resume()
         self._tasks = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
         self._tasks.append(asyncio.create_task(self._list_again()))
 

@@ -81,7 +81,8 @@ class Allowed(_Strict):
     encoder_hosts: tuple[str, ...] = ()
     """Hosts of `encoder.url`, besides the one of the defaults."""
     s3_endpoints: tuple[str, ...] = ()
-    """Values of `storage.s3.endpoint`, besides the one of the defaults; Amazon's own is allowed."""
+    """Values of `storage.s3.endpoint` and `bootstrap.endpoint`, besides the one of the defaults;
+    Amazon's own is allowed."""
     priority_classes: tuple[str, ...] = ()
     ingress_annotations: tuple[AnnotationPattern, ...] = ()
     """Names of `ingress.annotations`, or what they begin with and `*`. What an Ingress controller

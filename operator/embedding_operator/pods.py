@@ -12,7 +12,7 @@ from embedding_operator.errors import PodFailure
 from embedding_operator.reports import Report
 from embedding_operator.tokens import Signer
 
-SECONDS: Final = 5.0
+_SECONDS: Final = 5.0
 """For a whole answer."""
 _CONNECTING: Final = 2.0
 _LARGEST: Final = 1024 * 1024
@@ -34,7 +34,6 @@ class Pods(Protocol):
         *,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
-        seconds: float = SECONDS,
     ) -> Mapping[str, Any]:
         """Any other route; `body` is sent as JSON, `key` makes it idempotent."""
 
@@ -42,11 +41,15 @@ class Pods(Protocol):
 class HttpPods:
     """Real ones. Bound to one event loop."""
 
-    def __init__(self, signer: Callable[[], Signer], port: int = ADMIN_PORT) -> None:
+    def __init__(
+        self, signer: Callable[[], Signer], port: int = ADMIN_PORT, seconds: float = _SECONDS
+    ) -> None:
+        """`seconds` bounds one call."""
         self._signer = signer
         self._port = port
         connector = aiohttp.TCPConnector(limit=64, limit_per_host=2, keepalive_timeout=15)
-        self._session = aiohttp.ClientSession(connector=connector)
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=_CONNECTING)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -69,18 +72,16 @@ class HttpPods:
         *,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
-        seconds: float = SECONDS,
     ) -> Mapping[str, Any]:
         """See Pods."""
         host = f"[{address}]" if ":" in address else address
         headers = {"Authorization": f"Bearer {self._signer().sign(audience)}"}
         if key is not None:
             headers["Idempotency-Key"] = key
-        timeout = aiohttp.ClientTimeout(total=seconds, connect=_CONNECTING)
         url = f"http://{host}:{self._port}{path}"
         try:
             async with self._session.request(
-                method, url, json=body, headers=headers, allow_redirects=False, timeout=timeout
+                method, url, json=body, headers=headers, allow_redirects=False
             ) as response:
                 content = await _read(response)
                 status = response.status

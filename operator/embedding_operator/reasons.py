@@ -29,6 +29,8 @@ class SnapshotReason(StrEnum):
     REFUSED = "Refused"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     INDEX_GONE = "IndexGone"
+    OBJECT_STORE_UNREACHABLE = "ObjectStoreUnreachable"
+    STORAGE_FULL = "StorageFull"
 
 
 class Reason(StrEnum):
@@ -48,6 +50,7 @@ class Reason(StrEnum):
     WAITING_FOR_TURN = "WaitingForTurn"
     SCALING = "Scaling"
     RELOADING = "Reloading"
+    SNAPSHOTTING = "Snapshotting"
     UP_TO_DATE = "UpToDate"
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     PODS_UNSCHEDULABLE = "PodsUnschedulable"
@@ -65,6 +68,9 @@ class Reason(StrEnum):
     SNAPSHOT_LOAD_FAILED = "SnapshotLoadFailed"
     SNAPSHOT_UNREACHABLE = "SnapshotUnreachable"
     SNAPSHOT_FAILING = "SnapshotFailing"
+    OBJECT_STORE_UNREACHABLE = "ObjectStoreUnreachable"
+    STORAGE_FULL = "StorageFull"
+    MEMORY_FULL = "MemoryFull"
     SWEEP_FAILED = "SweepFailed"
     PODS_UNREACHABLE = "PodsUnreachable"
     RUNNING_ON_CPU = "RunningOnCPU"

@@ -17,7 +17,7 @@ from embedding_operator.autoscaling.decision import Sample
 from embedding_operator.defaults import Defaults
 from embedding_operator.errors import Conflicting, Unavailable
 from embedding_operator.metrics import Metrics
-from embedding_operator.names import INDEXES, SNAPSHOTS
+from embedding_operator.names import DEPLOYMENTS, INDEXES, SNAPSHOTS
 from embedding_operator.observe.cache import Cache, IndexKey
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.observer import Observer
@@ -27,6 +27,7 @@ from embedding_operator.plan.actions import Event
 from embedding_operator.plan.events import tell_transitions
 from embedding_operator.plan.orphans import plan_orphans
 from embedding_operator.plan.plan import Plan, name_children, plan
+from embedding_operator.plan.renewing import plan_in_turn, resume
 from embedding_operator.plan.setting import Setting
 from embedding_operator.plan.snapshots import list_held
 from embedding_operator.plan.sweeping import find_sweeper, list_new
@@ -111,6 +112,10 @@ class Reconciler:
         self._memories: dict[IndexKey, _Memory] = {}
         self._turns: Turns[IndexKey] = Turns(defaults.bounds.rollouts)
 
+    def resume(self) -> None:
+        """Go on, after a restart, with what was going on: before any pass."""
+        resume(self._turns, self._cache.all(DEPLOYMENTS))
+
     async def reconcile(self, key: IndexKey) -> float | None:
         """Bring one index nearer to what it is to be; seconds until the next look, None for never.
 
@@ -188,10 +193,10 @@ class Reconciler:
         names = name_children(index, setting)
         patience = _FRESH if memory.is_moving else _STALE
         observation = await self._observer.observe(index, names, patience)
-        planned, setting = self._plan(key, observation, setting)
+        planned, setting = plan_in_turn(self._turns, key, observation, setting)
         if sweeps := list_new(planned.changes):
             observation = await self._observer.look_again(observation, sweeps)
-            planned, setting = self._plan(key, observation, setting)
+            planned, setting = plan_in_turn(self._turns, key, observation, setting)
         if planned.deletion is not None:
             done = await self._end(observation, planned, memory)
         else:
@@ -202,21 +207,6 @@ class Reconciler:
         if planned.deletion is None and not index.spec.paused:
             await self._sweep(observation, memory)
         return again
-
-    def _plan(
-        self, key: IndexKey, observation: Observation, setting: Setting
-    ) -> tuple[Plan, Setting]:
-        """With a turn, where one is needed and to be had."""
-        setting = replace(setting, has_turn=self._turns.has(key))
-        planned = plan(observation, setting)
-        renewal = planned.renewal
-        if renewal.is_waiting:
-            is_well = renewal.is_whole and not renewal.is_degraded
-            if self._turns.take(key, is_well=is_well):
-                setting = replace(setting, has_turn=True)
-                planned = plan(observation, setting)
-        self._turns.settle(key, planned.renewal)
-        return planned, setting
 
     async def _apply(self, observation: Observation, planned: Plan, memory: _Memory) -> _Done:
         index, executor = observation.index, self._executor

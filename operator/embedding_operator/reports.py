@@ -7,7 +7,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 LOST: Final = "process_ended"
 """Code of work whose process is gone."""
-AWAY: Final = frozenset({"record_unavailable", "snapshot_store_unavailable"})
+STORE_AWAY: Final = "snapshot_store_unavailable"
+"""Code of work whose store of snapshots did not answer, or refused."""
+NO_ROOM: Final = "out_of_space"
+"""Code of work whose store, or whose own disk, was full."""
+AWAY: Final = frozenset({"record_unavailable", STORE_AWAY})
 """Codes of work for which database or store were away."""
 OTHER_MODEL: Final = frozenset({"model_mismatch", "model_not_found", "model_unavailable"})
 """Codes of an encoder that answers, but not with the index's model."""
@@ -64,11 +68,18 @@ class DatabaseReport(_Word):
     fault: str | None = None
 
 
+class ShortageReport(_Word):
+    """What there is too little of for another document."""
+
+    of: str
+    """disk or memory."""
+    told: str
+
+
 class EncoderReport(_Word):
     """Who embeds for it."""
 
     serving: bool = True
-    device: str | None = None
     is_fallback: bool = False
     fault: str | None = None
     code: str | None = None
@@ -89,10 +100,10 @@ class Report(_Word):
     instance: str
     version: str = ""
     ready: bool = False
-    leaving: bool = False
     index: IndexReport | None = None
     snapshot: SnapshotReport = SnapshotReport()
     database: DatabaseReport = DatabaseReport()
+    shortage: ShortageReport | None = None
     encoder: EncoderReport = EncoderReport()
     load: Load = Load()
 
@@ -128,6 +139,8 @@ class Job(_Word):
     """Jobs that there have been under its key."""
     setback: str | None = None
     """Why the one before it has failed, where that was for something that passes."""
+    setback_code: str | None = None
+    """The same for programs."""
     detail: JobDetail = JobDetail()
     instance: str = ""
 
@@ -155,5 +168,7 @@ class Job(_Word):
 def fold(jobs: Sequence[Job]) -> Job:
     """The newest of the jobs of one key, with what the others tell; they come newest first."""
     newest, *others = jobs
-    setback = others[0].error if others and others[0].is_passing else None
-    return newest.model_copy(update={"attempts": len(jobs), "setback": setback})
+    told: dict[str, int | str | None] = {"attempts": len(jobs)}
+    if others and others[0].is_passing:
+        told |= {"setback": others[0].error, "setback_code": others[0].code}
+    return newest.model_copy(update=told)

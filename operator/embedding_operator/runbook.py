@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from embedding_operator.reasons import (
-    ConditionType,
-    Reason,
-    SnapshotConditionType,
-    SnapshotReason,
-)
+from embedding_operator.reasons import ConditionType, Reason
 
 _READY, _AVAILABLE = ConditionType.READY, ConditionType.AVAILABLE
 _PROGRESSING, _DEGRADED = ConditionType.PROGRESSING, ConditionType.DEGRADED
@@ -68,6 +63,11 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     ),
     (_PROGRESSING, Reason.SCALING): Entry("True", "Pods are added or taken away."),
     (_PROGRESSING, Reason.RELOADING): Entry("True", "Pods load a snapshot, a few at a time."),
+    (_PROGRESSING, Reason.SNAPSHOTTING): Entry(
+        "True",
+        "It is being deleted, and its last snapshot is made (`deletionPolicy: SnapshotThenDelete`). "
+        "Any other snapshot is told by SnapshotHealthy alone.",
+    ),
     (_PROGRESSING, Reason.UP_TO_DATE): Entry("False", "Everything is as the spec says."),
     (_PROGRESSING, Reason.PAUSED): Entry("False", "`spec.paused` is true: nothing is changed."),
     (_PROGRESSING, Reason.SPEC_INVALID): Entry(
@@ -162,10 +162,30 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     (_DEGRADED, Reason.SNAPSHOT_UNREACHABLE): Entry(
         "True",
         "`bootstrap` names a snapshot that lies in storage this index has not.",
-        "Give it the same storage, or use `bootstrap.uri` with a Secret.",
+        "Give it the same storage, or use `bootstrap.uri` with a Secret and its endpoint.",
     ),
     (_DEGRADED, Reason.SNAPSHOT_FAILING): Entry(
         "True", "Three snapshots have failed in a row.", "The message has the last one's error."
+    ),
+    (_DEGRADED, Reason.OBJECT_STORE_UNREACHABLE): Entry(
+        "True",
+        "The storage of snapshots does not answer, or refuses: one snapshot has been tried three "
+        "times, or three have failed. Requests go on.",
+        "The message is the storage's: bring it back, or give its keys their rights again. The "
+        "snapshot is tried again until its deadline.",
+    ),
+    (_DEGRADED, Reason.STORAGE_FULL): Entry(
+        "True",
+        "A disk is full: the volume of the documents, whose writes get 507, or the storage of "
+        "snapshots. Nothing is half written; searches go on.",
+        "Let the volume grow (`database.sqlite.size`, `storage.volume.size`) where its class can; "
+        "keep fewer snapshots (`snapshots.retention`); remove documents.",
+    ),
+    (_DEGRADED, Reason.MEMORY_FULL): Entry(
+        "True",
+        "A pod has too little memory left for another document: writes get 507, before the kernel "
+        "ends it. Searches go on.",
+        "Raise `resources.limits.memory`, or remove documents.",
     ),
     (_DEGRADED, Reason.SWEEP_FAILED): Entry(
         "True",
@@ -259,32 +279,5 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "False",
         "The newest complete snapshot is older than two intervals of the schedule.",
         "See the newest snapshot object, and whether the operator runs.",
-    ),
-}
-
-_FAILED = SnapshotConditionType.FAILED
-
-SNAPSHOT_RUNBOOK: Final[Mapping[tuple[SnapshotConditionType, SnapshotReason], Entry]] = {
-    (SnapshotConditionType.COMPLETED, SnapshotReason.SUCCEEDED): Entry(
-        "True", "It is in the storage, and stays there while the object does."
-    ),
-    (_FAILED, SnapshotReason.EXECUTOR_LOST): Entry(
-        "True",
-        "Three pods in a row have ended while they made it.",
-        "See why they end, most often for want of memory; then make another one.",
-    ),
-    (_FAILED, SnapshotReason.REFUSED): Entry(
-        "True",
-        "A pod could not make it, and could not the next time either.",
-        "The message is the pod's; mend that, then make another one.",
-    ),
-    (_FAILED, SnapshotReason.DEADLINE_EXCEEDED): Entry(
-        "True",
-        "It was not there in time: no pod was ready, storage or database were away, or no index "
-        "has the name in `indexRef`.",
-        "The message says what it waited for last.",
-    ),
-    (_FAILED, SnapshotReason.INDEX_GONE): Entry(
-        "True", "Its index was deleted while it was being made.", "Ask the index that is there now."
     ),
 }

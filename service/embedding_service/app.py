@@ -187,11 +187,11 @@ def build_retrieval(
     threads = max(1, usable_cores() // 2)  # the other half is for searches
     workshop = Workshop(settings.data_dir / _WORKSHOP, child_environment(), threads)
     upkeep = Upkeep(workshop, metrics.indexes)
-    disk = None if record.is_shared else settings.data_dir
-    bounds = Bounds(settings.version_wait, settings.max_unbuilt_rows, Headroom(disk))
+    headroom = Headroom(None if record.is_shared else settings.data_dir)
+    bounds = Bounds(settings.version_wait, settings.max_unbuilt_rows, headroom)
     managed = None
     if charge is not None:
-        managed = ManagedIndex(charge, catalogue, archive, upkeep.count_waiting, pools)
+        managed = ManagedIndex(charge, catalogue, archive, upkeep.count_waiting, pools, headroom)
     retrieval = Retrieval(
         catalogue,
         upkeep,

@@ -142,6 +142,16 @@ RULES: Final = (
         {"bootstrap": {"snapshot": "a", "secret": _SECRET}},
         _KEYED_URI,
     ),
+    *(
+        Rule(
+            f"{field}-without-uri",
+            "spec.bootstrap",
+            {"bootstrap": {"uri": "s3://abc/d", "secret": _SECRET, field: value}},
+            {"bootstrap": {"snapshot": "a", field: value}},
+            f"{field} belongs to uri",
+        )
+        for field, value in (("endpoint", "https://s3.example"), ("region", "eu"))
+    ),
     Rule(
         "url-in-pod",
         "spec.encoder",

@@ -121,11 +121,10 @@ class MortalPods:
         *,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
-        seconds: float = 5.0,
     ) -> Mapping[str, Any]:
         self._life.begin()
         answer = await self._pods.call(
-            address, audience, method, path, body=body, key=key, seconds=seconds
+            address, audience, method, path, body=body, key=key
         )
         self._life.moves += method == "POST"
         self._life.end()

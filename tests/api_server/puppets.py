@@ -61,7 +61,6 @@ class PuppetPods:
         *,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
-        seconds: float = 5.0,
     ) -> Mapping[str, Any]:
         """Do what is asked, once for each key."""
         puppet = self.puppets.setdefault(audience, Puppet())

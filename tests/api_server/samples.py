@@ -72,7 +72,12 @@ SERVERS: Final[Mapping[str, Any]] = {
             "secret": {"name": "s3"},
         },
     },
-    "bootstrap": {"uri": "s3://snapshots/search/1/snapshots/7", "secret": {"name": "s3"}},
+    "bootstrap": {
+        "uri": "s3://snapshots/search/1/snapshots/7",
+        "secret": {"name": "s3"},
+        "endpoint": "https://s3.example",
+        "region": "eu-central-1",
+    },
     "autoscaling": {
         "min": 1,
         "max": 100,

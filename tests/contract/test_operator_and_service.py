@@ -15,9 +15,18 @@ from embedding_operator.children.sweeps import build_sweep
 from embedding_operator.plan import deletion as operator_orders
 from embedding_operator.plan import sweeping
 from embedding_operator.reasons import Reason, SnapshotReason
-from embedding_operator.reports import AWAY, LOST, OTHER_MODEL, Report, name_purge
+from embedding_operator.reports import (
+    AWAY,
+    LOST,
+    NO_ROOM,
+    OTHER_MODEL,
+    STORE_AWAY,
+    Report,
+    name_purge,
+)
 from embedding_operator.resources.index import EngineType, FieldType, Metric, Reload
-from embedding_operator.runbook import RUNBOOK, SNAPSHOT_RUNBOOK
+from embedding_operator.runbook import RUNBOOK
+from embedding_operator.snapshot_runbook import SNAPSHOT_RUNBOOK
 from embedding_operator.service_settings import SETTINGS
 from embedding_service.api.admin import _operator_routes
 from embedding_service.api.native.indexes.payloads import LONGEST_SNAPSHOT
@@ -27,7 +36,7 @@ from embedding_service.cli import main
 from embedding_service.cli.index import sweep
 from embedding_service.errors import ModelNotServed, ModelUnavailable
 from embedding_service.indexes import definition
-from embedding_service.indexes.errors import ModelMismatch, RecordUnavailable
+from embedding_service.indexes.errors import ModelMismatch, OutOfSpace, RecordUnavailable
 from embedding_service.indexes.snapshots import layout
 from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
 from embedding_service.jobs.runner import ENDED_CODE
@@ -59,6 +68,7 @@ def test_codes_that_the_operator_decides_by_are_the_servers_own() -> None:
     assert LOST == ENDED_CODE
     assert {each.code for each in (ModelMismatch, ModelNotServed, ModelUnavailable)} == OTHER_MODEL
     assert {RecordUnavailable.code, SnapshotStoreUnavailable.code} == AWAY
+    assert (STORE_AWAY, NO_ROOM) == (SnapshotStoreUnavailable.code, OutOfSpace.code)
 
 
 @pytest.mark.parametrize("length", [LONGEST_SNAPSHOT, LONGEST_SNAPSHOT + 1])

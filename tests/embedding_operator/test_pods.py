@@ -63,13 +63,13 @@ async def pods(pod: Pod) -> AsyncIterator[HttpPods]:
     await pods.close()
 
 
-async def ask(pods: HttpPods, address: str = HOST, seconds: float = 20.0) -> object:
-    return await pods.call(address, AUDIENCE, "GET", "/status", seconds=seconds)
+async def ask(pods: HttpPods, address: str = HOST) -> object:
+    return await pods.call(address, AUDIENCE, "GET", "/status")
 
 
-async def failure_of(pods: HttpPods, address: str = HOST, seconds: float = 20.0) -> PodFailure:
+async def failure_of(pods: HttpPods, address: str = HOST) -> PodFailure:
     with pytest.raises(PodFailure) as caught:
-        await ask(pods, address, seconds)
+        await ask(pods, address)
     return caught.value
 
 
@@ -150,13 +150,17 @@ async def test_an_answer_that_ends_too_soon_is_a_failure(pods: HttpPods, pod: Po
     assert (await failure_of(pods)).status is None
 
 
-async def test_a_pod_that_says_nothing_is_not_waited_for(pods: HttpPods, pod: Pod) -> None:
+async def test_a_pod_that_says_nothing_is_not_waited_for(pod: Pod) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         await pod.is_over.wait()
         return web.Response()
 
     pod.answer = answer
-    assert "does not answer" in (await failure_of(pods, seconds=0.05)).message
+    pods = HttpPods(lambda: SIGNER, pod.server.port or 0, seconds=0.05)
+    try:
+        assert "does not answer" in (await failure_of(pods)).message
+    finally:
+        await pods.close()
 
 
 @pytest.mark.parametrize("address", ["", "::1", "no such host"])

@@ -7,6 +7,7 @@ import pytest
 from embedding_indexes import DEFAULTS, NAMESPACE, SHARED
 from embedding_operator.errors import OperatorError, Refused
 from embedding_operator.names import DEPLOYMENTS, INDEXES, PODS, Kind
+from embedding_operator.plan.renewal import WELL_BEFORE
 from embedding_operator.resources.times import write_time
 from fake_cluster import ours
 from observed import container_body, pod_body
@@ -122,3 +123,41 @@ async def test_a_release_that_makes_one_worse_goes_no_further_until_it_is_taken_
     upgrade(town, "1")
     await town.settle("docs", "faq")
     assert (image_of(town, "docs"), image_of(town, "faq")) == ("index:1", "index:1")
+
+
+def is_marked(town: Town, name: str) -> bool:
+    """Whether its Deployment says that what is being replaced was well."""
+    return WELL_BEFORE in town.cluster.objects[DEPLOYMENTS, NAMESPACE, name]["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("reason", ["ReplicaSetUpdated", "ProgressDeadlineExceeded"])
+async def test_a_restart_does_not_let_a_bad_release_go_on(town: Town, reason: str) -> None:
+    await build(town, "docs", "faq")
+    upgrade(town, "2")
+    await town.turn()
+    crash(town, "docs", reason)
+    await town.turn()
+    for _ in range(2):
+        town.restart()
+        town.cluster.writes.clear()
+        await town.settle("faq", "docs")
+        assert list(ours(town.cluster.writes)) == []
+    assert (image_of(town, "docs"), image_of(town, "faq")) == ("index:2", "index:1")
+    assert is_marked(town, "docs")
+    upgrade(town, "3")
+    await town.settle("docs", "faq")
+    assert (image_of(town, "docs"), image_of(town, "faq")) == ("index:3", "index:3")
+    assert not is_marked(town, "docs")
+
+
+async def test_what_ends_well_leaves_no_mark(town: Town) -> None:
+    await build(town, "docs")
+    upgrade(town, "2")
+    await town.turn()
+    assert is_marked(town, "docs")
+    await town.settle()
+    assert not is_marked(town, "docs")
+    town.restart()
+    town.cluster.writes.clear()
+    await town.settle()
+    assert town.cluster.writes == []

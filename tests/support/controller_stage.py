@@ -25,6 +25,9 @@ class Passes:
         self.answers: list[float | Exception | None] = []
         self.changed = asyncio.Event()
 
+    def resume(self) -> None:
+        assert self.asked == []  # before any pass
+
     async def reconcile(self, key: IndexKey) -> float | None:
         self.asked.append(key)
         self.bound = structlog.contextvars.get_contextvars()

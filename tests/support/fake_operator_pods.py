@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedding_operator.errors import PodFailure
-from embedding_operator.pods import SECONDS, Pods
+from embedding_operator.pods import Pods
 from embedding_operator.reports import Report
 from observed import a_report
 
@@ -44,7 +44,6 @@ class FakePods(Pods):
         *,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
-        seconds: float = SECONDS,
     ) -> Mapping[str, Any]:
         self.asked.append((method, path, body, key))
         self.audiences.add(audience)

@@ -63,6 +63,7 @@ class Town:
             signer=lambda: SIGNER,
             metrics=Metrics(self.registry),
         )
+        self.reconciler.resume()
 
     def build(self, spec: dict[str, Any] | None = None, **meta: Any) -> None:
         """Put an index there, or change it."""

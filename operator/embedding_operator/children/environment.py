@@ -87,9 +87,10 @@ def _list_secrets(wanted: Wanted) -> Iterator[tuple[str, str]]:
         for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
             yield f"BOOTSTRAP_AWS_{name}_FILE", f"{mounts.BOOTSTRAP}/AWS_{name}"
         s3 = wanted.storage.s3
-        yield "BOOTSTRAP_AWS_REGION", (s3 and s3.region) or _DEFAULT_REGION
-        if s3 is not None and s3.endpoint is not None:
-            yield "BOOTSTRAP_AWS_ENDPOINT", s3.endpoint
+        region = bootstrap.region or (s3 and s3.region) or _DEFAULT_REGION
+        yield "BOOTSTRAP_AWS_REGION", region
+        if endpoint := bootstrap.endpoint or wanted.storage.endpoint:
+            yield "BOOTSTRAP_AWS_ENDPOINT", endpoint
 
 
 def _build_store(wanted: Wanted) -> Mapping[str, str]:

@@ -135,10 +135,9 @@ def _reach(snapshot: EmbeddingIndexSnapshot, wanted: Wanted) -> _Choice:
     if not is_same or own is None or not own.startswith("s3://"):
         told = (
             f"snapshot {snapshot.meta.name} lies in {_place(source.url, there)}, and this index "
-            f"has {_place(own, here)}; give it the same storage"
+            f"has {_place(own, here)}; give it the same storage, or name the snapshot by "
+            "bootstrap.uri, with a Secret and its endpoint"
         )
-        if there == here:  # by its address it is read from the index's own server too
-            told += ", or name the snapshot by bootstrap.uri, with a Secret"
         return _Choice(trouble=Trouble(Reason.SNAPSHOT_UNREACHABLE, told))
     if source.uid != f"{snapshot.meta.namespace}/{snapshot.status.index_uid}":
         told = f"snapshot {snapshot.meta.name} is told to lie in the folder of another index"

@@ -62,7 +62,8 @@ def change_last(observation: Observation, wanted: Wanted, setting: Setting) -> C
 
 
 def _list(wanted: Wanted, setting: Setting, *, is_open: bool) -> list[Child]:
-    return stamp(list_children(wanted, setting.namespace, is_open=is_open), setting.release)
+    children = list_children(wanted, setting.namespace, is_open=is_open)
+    return stamp(children, setting.release, was_well=setting.was_well)
 
 
 def _plan(

@@ -42,6 +42,8 @@ class Deletion:
     snapshot: str | None = None
     """Name of the last snapshot, to be made."""
     purge: PurgeOrder | None = None
+    is_making_last: bool = False
+    """Whether that snapshot is yet to come."""
     claims: tuple[tuple[Kind, Manifest], ...] = ()
     """Volumes to be removed."""
     is_done: bool = False
@@ -93,12 +95,13 @@ def _plan_last(observation: Observation) -> Deletion | None:
     """The snapshot before the end; None once it is complete."""
     last = _find_last(observation)
     if last is None:
-        return Deletion(snapshot=name_last(observation.index))
+        return Deletion(snapshot=name_last(observation.index), is_making_last=True)
     if last.status.phase is SnapshotPhase.COMPLETED:
         return None
     if last.status.phase is SnapshotPhase.FAILED:
         return Deletion(trouble=_explain(f"the last snapshot has failed: {last.status.error}"))
-    return Deletion(trouble=_find_delay(observation, "the last snapshot does not come"))
+    late = _find_delay(observation, "the last snapshot does not come")
+    return Deletion(is_making_last=True, trouble=late)
 
 
 def _plan_purge(

@@ -9,13 +9,13 @@ from embedding_operator.names import DEPLOYMENTS
 from embedding_operator.observe.observation import ChildKey, Observation
 from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.children import Changes
+from embedding_operator.plan.failing import find_failing
 from embedding_operator.plan.report import list_reports, read_rollout
 from embedding_operator.plan.volumes import find_larger
 from embedding_operator.reasons import Reason
 from embedding_operator.resolution.faults import Fault
 from embedding_operator.resolution.wanted import Wanted
 from embedding_operator.status.assessment import Facts
-from embedding_operator.status.snapshots import FAILURES_TOLD, count_failures, find_last_error
 
 _SILENCE: Final = timedelta(minutes=1)
 """For which no pod may answer before a person is told."""
@@ -89,11 +89,7 @@ def find_extra(
     if observation.autoscalers:
         told = f"autoscaling is set, and {', '.join(observation.autoscalers)} scales it too"
         found.append(Trouble(Reason.SCALING_CONFLICT, f"{told}; the operator's number holds"))
-    if (failures := count_failures(observation.snapshots)) >= FAILURES_TOLD:
-        told = find_last_error(observation.snapshots)
-        found.append(
-            Trouble(Reason.SNAPSHOT_FAILING, f"{failures} snapshots have failed in a row: {told}")
-        )
+    found += find_failing(observation)
     return found
 
 

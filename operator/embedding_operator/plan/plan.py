@@ -235,6 +235,7 @@ def _plan_end(observation: Observation, wanted: Wanted, setting: Setting) -> Pla
     facts = replace(
         gather(observation, wanted, ()),
         is_deleting=True,
+        is_making_last=deletion.is_making_last,
         extra=[*filter(None, [deletion.trouble]), *find_refused(setting.refusals)],
     )
     snapshots = plan_last_snapshots(observation, wanted.storage.endpoint)

@@ -17,6 +17,9 @@ from embedding_operator.status.assessment import Rollout
 
 TEMPLATE: Final = f"{GROUP}/template"
 """Annotation of a Deployment: digest of its template, a point, the release that made it."""
+WELL_BEFORE: Final = f"{GROUP}/well-before"
+"""Annotation of a Deployment, there while its pods are being replaced: what serves worse after
+that was well before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,22 @@ class Renewal:
     is_degraded: bool = False
 
 
-def stamp(children: Iterable[Child], release: str) -> list[Child]:
-    """Children of which the Deployment says what its pods are made by."""
+def stamp(children: Iterable[Child], release: str, *, was_well: bool) -> list[Child]:
+    """Children of which the Deployment says what its pods are made by, and what they follow."""
+    before = {WELL_BEFORE: "true"} if was_well else {}
     return [
-        _annotate(child, {TEMPLATE: f"{digest(child.manifest['spec']['template'])}.{release}"})
-        if child.kind is DEPLOYMENTS
-        else child
-        for child in children
+        _stamp(child, release, before) if child.kind is DEPLOYMENTS else child for child in children
     ]
+
+
+def _stamp(child: Child, release: str, before: Mapping[str, str]) -> Child:
+    template = digest(child.manifest["spec"]["template"])
+    return _annotate(child, {TEMPLATE: f"{template}.{release}", **before})
+
+
+def was_well(deployment: Manifest) -> bool:
+    """Whether pods of an index that was well are being replaced, or have made it worse."""
+    return WELL_BEFORE in (deployment["metadata"].get("annotations") or {})
 
 
 def is_renewed(children: Sequence[Child], live: Mapping[ChildKey, Manifest]) -> bool:

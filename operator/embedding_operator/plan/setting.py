@@ -29,6 +29,8 @@ class Setting:
     """Of the autoscaler."""
     has_turn: bool = True
     """Whether its pods may be replaced now by those of another release."""
+    was_well: bool = False
+    """Whether it was well when they began to be."""
     purge_refusal: str | None = None
     """Why a pod did not begin to remove the rows of an index that is being deleted."""
 

@@ -20,7 +20,7 @@ from embedding_operator.plan.orphans import find_deadline, plan_strays
 from embedding_operator.plan.retries import is_due
 from embedding_operator.plan.snapshot_status import complete, fail, put_off
 from embedding_operator.reasons import SnapshotReason
-from embedding_operator.reports import Job
+from embedding_operator.reports import NO_ROOM, STORE_AWAY, Job
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.times import read_time, write_time
 from embedding_operator.schedule.cron import preceding
@@ -135,7 +135,7 @@ def _plan_one(
         why = (job and job.error) or snapshot.status.error
         told = f"it is not there after {snapshot.spec.deadline}, its deadline"
         told = f"{told}: {why}" if why else told
-        yield UpdateSnapshot(snapshot, fail(snapshot, SnapshotReason.DEADLINE_EXCEEDED, told, now))
+        yield UpdateSnapshot(snapshot, fail(snapshot, _name_delay(job), told, now))
     elif job is not None and job.is_passing and not is_due(job, now):
         yield UpdateSnapshot(snapshot, put_off(snapshot, f"{job.error}; it is tried again", index))
     elif job is None or _may_retry(snapshot, job):
@@ -146,8 +146,20 @@ def _plan_one(
         else:
             yield StartSnapshot(snapshot, pod, is_retry=job is not None)
     elif job.has_failed:
-        reason = SnapshotReason.EXECUTOR_LOST if job.is_lost else SnapshotReason.REFUSED
-        yield UpdateSnapshot(snapshot, fail(snapshot, reason, job.error or "it failed", now))
+        status = fail(snapshot, _name_failure(job), job.error or "it failed", now)
+        yield UpdateSnapshot(snapshot, status)
+
+
+def _name_delay(job: Job | None) -> SnapshotReason:
+    if job is not None and job.is_passing and job.code == STORE_AWAY:
+        return SnapshotReason.OBJECT_STORE_UNREACHABLE
+    return SnapshotReason.DEADLINE_EXCEEDED
+
+
+def _name_failure(job: Job) -> SnapshotReason:
+    if job.is_lost:
+        return SnapshotReason.EXECUTOR_LOST
+    return SnapshotReason.STORAGE_FULL if job.code == NO_ROOM else SnapshotReason.REFUSED
 
 
 def _may_retry(snapshot: EmbeddingIndexSnapshot, job: Job) -> bool:

@@ -1,8 +1,8 @@
 """How many at once: a bound on the indexes whose pods are replaced by those of another release.
 
 An index that was well and gets worse by it keeps its turn, and nobody begins another: a bad image
-spoils a few indexes at most. One that was not well before spoils nobody's turn. After a restart of
-the operator what was begun counts again, but nobody knows any more how it was before.
+spoils a few indexes at most. One that was not well before spoils nobody's turn. How it was before
+is written on its Deployment, so that a restart of the operator does not let a bad image go on.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,15 @@ class Turns(Generic[K]):
         if key not in self._held and is_free and not any(t.is_worse for t in self._held.values()):
             self._held[key] = _Turn(is_well)
         return key in self._held
+
+    def resume(self, key: K) -> None:
+        """Give back the turn that it had before a restart, begun while it was well."""
+        self._held.setdefault(key, _Turn(was_well=True, is_worse=True))
+
+    def began_well(self, key: K) -> bool:
+        """Whether it has a turn that was begun while it was well."""
+        turn = self._held.get(key)
+        return turn is not None and turn.was_well
 
     def settle(self, key: K, renewal: Renewal) -> None:
         """Give it back where it is over; what goes wrong under it lets nobody else begin."""

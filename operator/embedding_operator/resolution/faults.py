@@ -97,14 +97,20 @@ def _check_allowed(wanted: Wanted, resolved: Resolved, defaults: Defaults) -> It
         tiers = (defaults.encoder.url, resolved.encoder and resolved.encoder.url)
         if host not in {*allowed.encoder_hosts, *(_read_host(url) for url in tiers if url)}:
             yield _refuse("encoder.url", host, "encoderHosts")
-    s3 = spec.storage.s3 if spec.storage else None
-    if s3 is not None and s3.endpoint is not None:
-        known = (defaults.storage.s3, resolved.s3)
-        if s3.endpoint not in {*allowed.s3_endpoints, *(each.endpoint for each in known if each)}:
-            yield _refuse("storage.s3.endpoint", s3.endpoint, "s3Endpoints")
+    yield from _check_endpoints(wanted, resolved, defaults)
     priority = wanted.template.priority_class_name
     if priority is not None and priority not in allowed.priority_classes:
         yield _refuse("podTemplate.priorityClassName", priority, "priorityClasses")
+
+
+def _check_endpoints(wanted: Wanted, resolved: Resolved, defaults: Defaults) -> Iterator[Fault]:
+    spec = wanted.spec
+    known = (defaults.storage.s3, resolved.s3)
+    allowed = {*defaults.allowed.s3_endpoints, *(each.endpoint for each in known if each)}
+    s3 = spec.storage.s3 if spec.storage else None
+    for where, each in (("storage.s3", s3), ("bootstrap", spec.bootstrap)):
+        if each is not None and each.endpoint is not None and each.endpoint not in allowed:
+            yield _refuse(f"{where}.endpoint", each.endpoint, "s3Endpoints")
 
 
 def _check_annotations(wanted: Wanted, defaults: Defaults) -> Iterator[Fault]:

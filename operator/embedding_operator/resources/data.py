@@ -189,6 +189,8 @@ class Bootstrap(Shape):
                 "name one of snapshot, uri and retained",
             ),
             ("has(self.uri) == has(self.secret)", "uri needs secret, and secret belongs to uri"),
+            ("has(self.uri) || !has(self.endpoint)", "endpoint belongs to uri"),
+            ("has(self.uri) || !has(self.region)", "region belongs to uri"),
         )
     )
 
@@ -199,6 +201,12 @@ class Bootstrap(Shape):
         Annotated[str, Field(max_length=1024, pattern=r"^s3://[a-z0-9][a-z0-9.-]{2,62}/.+$")] | None
     ) = None
     """Address of a snapshot, as its EmbeddingIndexSnapshot told it: `s3://bucket/…`."""
+    endpoint: Address | None = None
+    """Address of the server that speaks S3 where `uri` lies, as `status.endpoint` of its
+    EmbeddingIndexSnapshot told it; by default that of this index's own storage, or else Amazon's.
+    Must be allowed by the operator's defaults."""
+    region: Annotated[str, Field(max_length=64)] | None = None
+    """Region of that bucket; that of this index's own storage, or else us-east-1, by default."""
     secret: SecretReference | None = None
     """Secret with the keys for `uri`, as `storage.s3.secret`."""
     retained: Label | None = None

@@ -59,6 +59,8 @@ class Facts:
     is_deleting: bool = False
     is_bootstrapped: bool = True
     is_reloading: bool = False
+    is_making_last: bool = False
+    """Whether the snapshot before its end is being made."""
     is_waiting_for_turn: bool = False
     wants_gpu: bool = False
     earlier: Sequence[Condition] = ()
@@ -109,6 +111,8 @@ def _find_progress(facts: Facts) -> Iterator[tuple[bool, Reason, str]]:
     """As `_find_readiness`."""
     rollout, desired = facts.rollout, facts.desired
     so_far = f"{rollout.updated} of {desired} replicas are as the spec says"
+    if facts.is_making_last:
+        yield True, Reason.SNAPSHOTTING, "a last snapshot is made before its data is removed"
     yield from _find_standstill(facts, so_far)
     if not rollout.is_there or (desired and not rollout.ready and not facts.earlier):
         yield True, Reason.PROVISIONING, "its parts are being made"
@@ -197,6 +201,10 @@ def _find_in_reports(facts: Facts) -> Iterator[Trouble]:
                 Reason.DATABASE_UNAVAILABLE,
                 f"the database is away ({told}); searches go on, writes wait for it",
             )
+        if report.shortage is not None:
+            is_of_memory = report.shortage.of == "memory"
+            reason = Reason.MEMORY_FULL if is_of_memory else Reason.STORAGE_FULL
+            yield Trouble(reason, report.shortage.told)
         if not report.encoder.serving:
             yield _explain_encoder(report.encoder)
         if report.snapshot.fault is not None:

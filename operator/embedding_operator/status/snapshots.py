@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from embedding_operator.reasons import ConditionType, Reason
+from embedding_operator.reasons import ConditionType, Reason, SnapshotConditionType
 from embedding_operator.resources.data import Snapshots
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.snapshot import SnapshotPhase
@@ -13,8 +13,7 @@ from embedding_operator.resources.times import read_time, write_time
 from embedding_operator.schedule.cron import following, preceding
 from embedding_operator.status.conditions import Finding
 
-FAILURES_TOLD: Final = 3
-"""Snapshots that fail one after the other, before the index counts as degraded."""
+_ENDED: Final = frozenset({SnapshotPhase.COMPLETED, SnapshotPhase.FAILED})
 
 
 def tell_snapshots(
@@ -46,19 +45,19 @@ def tell_snapshots(
 
 def count_failures(snapshots: Sequence[EmbeddingIndexSnapshot]) -> int:
     """Those that have failed since the last one that did not."""
-    ended = [
-        each.status.phase
-        for each in snapshots
-        if each.status.phase in {SnapshotPhase.COMPLETED, SnapshotPhase.FAILED}
-    ]
+    ended = [each.status.phase for each in snapshots if each.status.phase in _ENDED]
     successes = [place for place, phase in enumerate(ended) if phase is SnapshotPhase.COMPLETED]
     return len(ended) - (successes[-1] + 1 if successes else 0)
 
 
-def find_last_error(snapshots: Sequence[EmbeddingIndexSnapshot]) -> str:
-    """Why the last one that has failed did so."""
+def find_last_failure(snapshots: Sequence[EmbeddingIndexSnapshot]) -> tuple[str, str]:
+    """Reason and message of the last one that has failed; empty where there is none."""
     failed = [each for each in snapshots if each.status.phase is SnapshotPhase.FAILED]
-    return (failed[-1].status.error or "") if failed else ""
+    if not failed:
+        return "", ""
+    conditions = failed[-1].status.conditions or ()
+    reasons = [each.reason for each in conditions if each.type == SnapshotConditionType.FAILED]
+    return next(iter(reasons), ""), failed[-1].status.error or ""
 
 
 def assess_snapshots(

@@ -7,6 +7,8 @@ Controller"). Where the system does not tell its memory as Linux does, only the 
 
 import os
 import sys
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,22 @@ _COPIES: Final = 3
 """Of what is written that are on the disk at once: in the log, in the file, in a build."""
 
 
+class Scarce(StrEnum):
+    """What may run out."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why documents are refused."""
+
+    of: Scarce
+    told: str
+    """How much there is, how much must be, and what to do."""
+
+
 class Headroom:
     """Of this process; asked before every write that makes an index larger. Thread-safe."""
 
@@ -33,20 +51,30 @@ class Headroom:
 
     def check(self, size: int) -> None:
         """Raise OutOfSpace unless `size` bytes more fit into memory and on the disk."""
+        shortage = self.find_shortage(size)
+        if shortage is not None:
+            raise OutOfSpace(shortage.told)
+
+    def find_shortage(self, size: int = 0) -> Shortage | None:
+        """What `size` bytes more do not fit into."""
         limit, free = self._read_memory()
         if free - size < limit * _SHARE:
-            raise OutOfSpace(
+            return Shortage(
+                Scarce.MEMORY,
                 f"no memory for more documents: {free >> 20:,} of {limit >> 20:,} MiB are free, "
-                f"and {_SHARE:.0%} must be; give the server more memory, or remove documents"
+                f"and {_SHARE:.0%} must be; give the server more memory, or remove documents",
             )
-        if self._folder is not None:
-            found = os.statvfs(self._folder)
-            left = found.f_bavail * found.f_frsize
-            if left - _COPIES * size < _LEAST_DISK:
-                raise OutOfSpace(
-                    f"no disk for more documents: {left >> 20:,} MiB are free at DATA_DIR, and "
-                    f"{_LEAST_DISK >> 20} must be; free some, or move DATA_DIR to a larger disk"
-                )
+        if self._folder is None:
+            return None
+        found = os.statvfs(self._folder)
+        left = found.f_bavail * found.f_frsize
+        if left - _COPIES * size >= _LEAST_DISK:
+            return None
+        return Shortage(
+            Scarce.DISK,
+            f"no disk for more documents: {left >> 20:,} MiB are free at DATA_DIR, and "
+            f"{_LEAST_DISK >> 20} must be; free some, or move DATA_DIR to a larger disk",
+        )
 
     def _read_memory(self) -> tuple[int, int]:
         """Bytes there are, and bytes that are free."""

@@ -15,6 +15,7 @@ from embedding_service.errors import InvalidRequest
 from embedding_service.indexes import restoration
 from embedding_service.indexes.archive import Archive
 from embedding_service.indexes.catalogue import Catalogue
+from embedding_service.indexes.headroom import Headroom
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Standing
 from embedding_service.indexes.restoration import Snapshot
@@ -58,6 +59,7 @@ class ManagedIndex:
         archive: Archive,
         count_waiting: Callable[[Index], int],
         pools: Pools,
+        headroom: Headroom,
     ) -> None:
         """`count_waiting` tells the rows of an index that wait to be built."""
         self.uid = charge.uid
@@ -67,12 +69,14 @@ class ManagedIndex:
         self._archive = archive
         self._count_waiting = count_waiting
         self._standings = Standings(pools, catalogue.silence)
+        self._headroom = headroom
 
     async def status(self) -> SoleFacts:
         """How it is, told at once, also while the database is away."""
         index = next((one for one in self._catalogue.opened() if self._is_ours(one)), None)
         if index is None:
-            return SoleFacts(None, None, None, self._standings.describe())
+            database, shortage = self._standings.describe(), self._headroom.find_shortage()
+            return SoleFacts(None, None, None, database, shortage)
         standing = await self._standings.hear(index)
         view, origin = index.describe(), index.origin
         if standing is None:
@@ -82,7 +86,8 @@ class ManagedIndex:
         facts = describe(standing, view, aliases, unbuilt)
         if index.damage is not None:
             facts = replace(facts, damage=index.damage.reason)
-        return SoleFacts(facts, origin.snapshot, origin.fault, self._standings.describe())
+        database, shortage = self._standings.describe(), self._headroom.find_shortage()
+        return SoleFacts(facts, origin.snapshot, origin.fault, database, shortage)
 
     def publish(self, kept: Kept, tell: Tell) -> Detail:
         """Make a snapshot, and let go of what is not kept."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from embedding_service.errors import Issue
 from embedding_service.indexes.definition import Engine, FieldType, Metric
 from embedding_service.indexes.documents import IdempotencyKey
+from embedding_service.indexes.headroom import Shortage
 from embedding_service.vectors import Matrix
 
 DEFAULT_INDEX: Final = "default"
@@ -270,3 +271,5 @@ class SoleFacts:
     fault: str | None
     """Why that is not the snapshot that it should be."""
     database: DatabaseFacts
+    shortage: Shortage | None = None
+    """What there is too little of for another document."""

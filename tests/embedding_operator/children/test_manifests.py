@@ -60,7 +60,12 @@ SPECS: dict[str, dict[str, Any]] = {
         },
     },
     "bootstrap": {
-        "bootstrap": {"uri": "s3://bucket/team/uid/id", "secret": {"name": "source"}},
+        "bootstrap": {
+            "uri": "s3://bucket/team/uid/id",
+            "secret": {"name": "source"},
+            "endpoint": "http://minio:9000",
+            "region": "eu-central-1",
+        },
         "storage": {
             "type": "Volume",
             "volume": {

@@ -24,10 +24,12 @@ def test_the_end_of_an_index_goes_step_by_step() -> None:
     assert first.deletion is not None
     assert first.deletion.snapshot is not None
     assert (first.changes, world.index.status.phase) == (Changes(), "Deleting")
+    assert world.told()["Progressing"] == ("True", "Snapshotting")
     world.snapshots = (a_snapshot(first.deletion.snapshot),)
     assert isinstance(world.turn().snapshots[0], StartSnapshot)
     world.snapshots = (a_snapshot(first.deletion.snapshot, "Completed"),)
     purge = world.turn().deletion
+    assert world.told()["Progressing"][1] != "Snapshotting"
     assert purge is not None
     assert purge.purge is not None
     world.purge = a_job("succeeded")

@@ -17,7 +17,7 @@ from embedding_operator.plan.actions import (
 )
 from embedding_operator.plan.snapshot_status import start
 from embedding_operator.plan.snapshots import list_held, plan_snapshots
-from embedding_operator.reports import Job
+from embedding_operator.reports import NO_ROOM, Job
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.snapshot import SnapshotPhase, SnapshotStatus
 from embedding_operator.resources.times import write_time
@@ -192,8 +192,13 @@ def test_a_store_that_is_away_is_tried_again_until_the_deadline(attempts: int) -
     assert again == StartSnapshot(snapshot, a_pod(), is_retry=True)
     late = a_snapshot(phase="Running", attempts=attempts, age=timedelta(hours=2))
     status = updated(following_job(away, late, (a_pod(),)))
-    assert ended(status) == ("Failed", "True", "DeadlineExceeded")
+    assert ended(status) == ("Failed", "True", "ObjectStoreUnreachable")
     assert str(status.error).endswith("the store does not answer")
+
+
+def test_a_full_store_is_named_and_not_tried_again() -> None:
+    full = a_job("failed", "/snapshots: no space left", NO_ROOM)
+    assert ended(updated(following_job(full, pods=(a_pod(),)))) == ("Failed", "True", "StorageFull")
 
 
 STATES = st.sampled_from(["queued", "running", "succeeded", "failed", "cancelled"])

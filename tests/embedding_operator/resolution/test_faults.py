@@ -30,6 +30,10 @@ def s3_at(endpoint: str) -> dict[str, Any]:
     return {"type": "S3", "s3": {"bucket": "snapshots", "endpoint": endpoint}}
 
 
+def from_s3_at(endpoint: str) -> dict[str, Any]:
+    return {"uri": "s3://abc/t/u/1", "secret": {"name": "keys"}, "endpoint": endpoint}
+
+
 def env(*names: str) -> dict[str, Any]:
     return {"podTemplate": {"env": [{"name": name, "value": ""} for name in names]}}
 
@@ -55,6 +59,7 @@ FAULTY: list[tuple[dict[str, Any], Reason, str]] = [
     ({"auth": {"mode": "Keys"}}, Reason.AUTH_MISSING, "auth.secret"),
     ({"encoder": {"url": "http://evil"}}, Reason.NOT_ALLOWED, "evil"),
     ({"storage": s3_at("http://evil")}, Reason.NOT_ALLOWED, "evil"),
+    ({"bootstrap": from_s3_at("http://evil")}, Reason.NOT_ALLOWED, "bootstrap.endpoint"),
     ({"podTemplate": {"priorityClassName": "high"}}, Reason.NOT_ALLOWED, "high"),
     (annotated("nginx.ingress.kubernetes.io/use-regex"), Reason.NOT_ALLOWED, "use-regex"),
     (env("ADMIN_PORT", "MINE"), Reason.NOT_ALLOWED, "env: ADMIN_PORT is"),
@@ -110,6 +115,11 @@ def test_what_can_be_done_has_no_fault(spec: dict[str, Any]) -> None:
         (WAY_IN, {"auth_secret": "main"}),
         ({"encoder": {"url": "http://ok:1"}}, {"allowed": {"encoder_hosts": ["ok"]}}),
         ({"storage": s3_at("http://ok")}, {"allowed": {"s3_endpoints": ["http://ok"]}}),
+        ({"bootstrap": from_s3_at("http://ok")}, {"allowed": {"s3_endpoints": ["http://ok"]}}),
+        (
+            {"bootstrap": from_s3_at("http://main")},
+            {"storage": {"s3": {"bucket": "main", "endpoint": "http://main"}}},
+        ),
         (
             {"storage": s3_at("http://main")},
             {"storage": {"s3": {"bucket": "main", "endpoint": "http://main"}}},

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from embedding_indexes import NOW, a_snapshot
-from embedding_operator.reasons import Reason
+from embedding_operator.plan.snapshot_status import fail
+from embedding_operator.reasons import Reason, SnapshotReason
 from embedding_operator.resources.data import Snapshots
 from embedding_operator.resources.objects import EmbeddingIndexSnapshot
 from embedding_operator.resources.status import SnapshotFacts
@@ -13,7 +14,7 @@ from embedding_operator.resources.times import write_time
 from embedding_operator.status.snapshots import (
     assess_snapshots,
     count_failures,
-    find_last_error,
+    find_last_failure,
     tell_snapshots,
 )
 
@@ -88,11 +89,15 @@ def test_failures_are_counted_since_the_last_success(phases: list[str | None], c
     assert count_failures(history(*phases)) == count
 
 
-def test_the_last_error_is_that_of_the_last_one_that_failed() -> None:
+def test_the_last_failure_is_that_of_the_last_one_that_failed() -> None:
     failed = a_snapshot("a", "Failed", error="first"), a_snapshot("b", "Failed", error="second")
-    assert find_last_error([*failed, a_snapshot("c", "Running", error="waits")]) == "second"
-    assert find_last_error([a_snapshot("a", "Failed")]) == ""
-    assert find_last_error([]) == ""
+    last = find_last_failure([*failed, a_snapshot("c", "Running", error="waits")])
+    assert last == ("", "second")
+    named = fail(a_snapshot("d"), SnapshotReason.REFUSED, "third", NOW)
+    snapshot = a_snapshot("d").model_copy(update={"status": named})
+    assert find_last_failure([*failed, snapshot]) == ("Refused", "third")
+    assert find_last_failure([a_snapshot("a", "Failed")]) == ("", "")
+    assert find_last_failure([]) == ("", "")
 
 
 def test_the_newest_complete_one_and_the_next_slot_are_told() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from embedding_service.indexes.errors import OutOfSpace
-from embedding_service.indexes.headroom import Headroom
+from embedding_service.indexes.headroom import Headroom, Scarce
 
 MIB = 1 << 20
 
@@ -68,6 +68,18 @@ def test_a_disk_that_would_be_full_is_not_written_to(
     memory.write_text(f"MemTotal: {1 << 50} kB\nMemAvailable: {1 << 50} kB\n")
     with pytest.raises(OutOfSpace, match="no disk for more documents"):
         headroom.check(1 << 58)
+
+
+def test_what_there_is_too_little_of_is_named(cgroup: Path, memory: Path, tmp_path: Path) -> None:
+    headroom = Headroom(tmp_path, cgroup, memory)
+    assert headroom.find_shortage() is None
+    shortage = headroom.find_shortage(751 * MIB)
+    assert shortage is not None
+    assert shortage.of is Scarce.MEMORY
+    memory.write_text(f"MemTotal: {1 << 50} kB\nMemAvailable: {1 << 50} kB\n")
+    shortage = headroom.find_shortage(1 << 58)
+    assert shortage is not None
+    assert shortage.of is Scarce.DISK
 
 
 def test_a_system_that_does_not_tell_its_memory_is_trusted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """GET /status: all that the operator tells of a pod, from what is known, and at once."""
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -34,6 +35,7 @@ async def status(request: Request) -> Response:
             "index": None if facts.index is None else _index(facts.index),
             "snapshot": {"begun_from": facts.begun_from, "fault": facts.fault},
             "database": _database(facts.database),
+            "shortage": None if facts.shortage is None else asdict(facts.shortage),
             "encoder": _local(rooms) if pulse is None else _remote(rooms, pulse, facts.index),
             "load": {
                 "in_flight": rooms.lifecycle.in_flight,

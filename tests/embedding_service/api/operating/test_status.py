@@ -19,8 +19,9 @@ async def test_a_pod_that_is_well_says_so(pod: Pod) -> None:
     told = await pod.ask("GET", "/status")
     assert set(told) == {
         "instance", "version", "ready", "leaving", "index", "snapshot", "database", "encoder",
-        "load",
+        "load", "shortage",
     }  # fmt: skip
+    assert told["shortage"] is None
     assert (told["ready"], told["leaving"], len(told["instance"])) == (True, False, 32)
     index = told["index"]
     assert index.pop("memory_bytes") > 0
