@@ -25,7 +25,7 @@ class Pods(Protocol):
     async def report(self, address: str, audience: str) -> Report:
         """What a pod says of itself."""
 
-    async def call(  # noqa: PLR0913  a request has so many parts
+    async def call(
         self,
         address: str,
         audience: str,
@@ -63,7 +63,7 @@ class HttpPods:
         except ValidationError as error:
             raise PodFailure(f"{address} reports something else than its state: {error}") from None
 
-    async def call(  # noqa: PLR0913  a request has so many parts
+    async def call(
         self,
         address: str,
         audience: str,

@@ -65,7 +65,7 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     (_PROGRESSING, Reason.RELOADING): Entry("True", "Pods load a snapshot, a few at a time."),
     (_PROGRESSING, Reason.SNAPSHOTTING): Entry(
         "True",
-        "It is being deleted, and its last snapshot is made (`deletionPolicy: SnapshotThenDelete`). "
+        "It is being deleted, and a last snapshot is made (`deletionPolicy: SnapshotThenDelete`). "
         "Any other snapshot is told by SnapshotHealthy alone.",
     ),
     (_PROGRESSING, Reason.UP_TO_DATE): Entry("False", "Everything is as the spec says."),

@@ -123,9 +123,7 @@ class MortalPods:
         key: str | None = None,
     ) -> Mapping[str, Any]:
         self._life.begin()
-        answer = await self._pods.call(
-            address, audience, method, path, body=body, key=key
-        )
+        answer = await self._pods.call(address, audience, method, path, body=body, key=key)
         self._life.moves += method == "POST"
         self._life.end()
         return answer

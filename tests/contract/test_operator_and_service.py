@@ -26,8 +26,8 @@ from embedding_operator.reports import (
 )
 from embedding_operator.resources.index import EngineType, FieldType, Metric, Reload
 from embedding_operator.runbook import RUNBOOK
-from embedding_operator.snapshot_runbook import SNAPSHOT_RUNBOOK
 from embedding_operator.service_settings import SETTINGS
+from embedding_operator.snapshot_runbook import SNAPSHOT_RUNBOOK
 from embedding_service.api.admin import _operator_routes
 from embedding_service.api.native.indexes.payloads import LONGEST_SNAPSHOT
 from embedding_service.api.operating.jobs import _LONGEST_KEY
@@ -68,7 +68,7 @@ def test_codes_that_the_operator_decides_by_are_the_servers_own() -> None:
     assert LOST == ENDED_CODE
     assert {each.code for each in (ModelMismatch, ModelNotServed, ModelUnavailable)} == OTHER_MODEL
     assert {RecordUnavailable.code, SnapshotStoreUnavailable.code} == AWAY
-    assert (STORE_AWAY, NO_ROOM) == (SnapshotStoreUnavailable.code, OutOfSpace.code)
+    assert (SnapshotStoreUnavailable.code, OutOfSpace.code) == (STORE_AWAY, NO_ROOM)
 
 
 @pytest.mark.parametrize("length", [LONGEST_SNAPSHOT, LONGEST_SNAPSHOT + 1])

@@ -127,7 +127,9 @@ async def test_a_release_that_makes_one_worse_goes_no_further_until_it_is_taken_
 
 def is_marked(town: Town, name: str) -> bool:
     """Whether its Deployment says that what is being replaced was well."""
-    return WELL_BEFORE in town.cluster.objects[DEPLOYMENTS, NAMESPACE, name]["metadata"]["annotations"]
+    return (
+        WELL_BEFORE in town.cluster.objects[DEPLOYMENTS, NAMESPACE, name]["metadata"]["annotations"]
+    )
 
 
 @pytest.mark.parametrize("reason", ["ReplicaSetUpdated", "ProgressDeadlineExceeded"])

@@ -133,19 +133,21 @@ def test_a_volume_of_another_index_stays() -> None:
 
 def test_a_last_snapshot_is_asked_for_first() -> None:
     observation = ending("SnapshotThenDelete", a_snapshot("docs-1", "Completed"))
-    assert step(observation) == Deletion(snapshot=LAST)
+    assert step(observation) == Deletion(snapshot=LAST, is_making_last=True)
     assert name_last(observation.index) == LAST
 
 
 @pytest.mark.parametrize("phase", [None, "Running", "Completed", "Failed"])
 def test_what_a_person_has_called_so_is_not_the_last_snapshot(phase: str | None) -> None:
     observation = ending("SnapshotThenDelete", a_snapshot(LAST, phase, maker=None))
-    assert step(observation) == Deletion(snapshot=LAST)
+    assert step(observation) == Deletion(snapshot=LAST, is_making_last=True)
 
 
 @pytest.mark.parametrize("phase", [None, "Pending", "Running"])
 def test_a_last_snapshot_that_is_being_made_is_waited_for(phase: str | None) -> None:
-    assert step(ending("SnapshotThenDelete", a_snapshot(LAST, phase))) == Deletion()
+    assert step(ending("SnapshotThenDelete", a_snapshot(LAST, phase))) == Deletion(
+        is_making_last=True
+    )
 
 
 def test_once_it_is_complete_all_but_snapshots_is_removed() -> None:

@@ -1,5 +1,6 @@
 """When snapshots cannot be made, a person is told in time, by a name that says what to do."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from observed import LOST, a_job, an_outage, observe
 
 def failed(name: str, reason: SnapshotReason, why: str = "why") -> EmbeddingIndexSnapshot:
     snapshot = a_snapshot(name)
-    return snapshot.model_copy(update={"status": fail(snapshot, reason, why, NOW)})
+    return replace(snapshot, status=fail(snapshot, reason, why, NOW))
 
 
 def find(*snapshots: EmbeddingIndexSnapshot, job: Job | None = None) -> list[Trouble]:

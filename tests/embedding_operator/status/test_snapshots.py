@@ -1,5 +1,6 @@
 """What is told of an index's snapshots."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -94,8 +95,8 @@ def test_the_last_failure_is_that_of_the_last_one_that_failed() -> None:
     last = find_last_failure([*failed, a_snapshot("c", "Running", error="waits")])
     assert last == ("", "second")
     named = fail(a_snapshot("d"), SnapshotReason.REFUSED, "third", NOW)
-    snapshot = a_snapshot("d").model_copy(update={"status": named})
-    assert find_last_failure([*failed, snapshot]) == ("Refused", "third")
+    snapshots = [*failed, replace(a_snapshot("d"), status=named)]
+    assert find_last_failure(snapshots) == ("Refused", "third")
     assert find_last_failure([a_snapshot("a", "Failed")]) == ("", "")
     assert find_last_failure([]) == ("", "")
 
