@@ -21,10 +21,10 @@ _REASONS: Final[dict[str, Reason]] = {
 def find_failing(observation: Observation) -> Iterator[Trouble]:
     """One of them, if any; that storage is full is told at once, for it does not pass."""
     failures = count_failures(observation.snapshots)
-    reason, why = find_last_failure(observation.snapshots)
+    reason, cause = find_last_failure(observation.snapshots)
     if failures >= _FAILURES or (failures and reason == SnapshotReason.STORAGE_FULL):
         told = "the last snapshot has" if failures == 1 else f"{failures} snapshots in a row have"
-        yield Trouble(_REASONS.get(reason, Reason.SNAPSHOT_FAILING), f"{told} failed: {why}")
+        yield Trouble(_REASONS.get(reason, Reason.SNAPSHOT_FAILING), f"{told} failed: {cause}")
         return
     for snapshot in observation.snapshots:
         job = observation.jobs.get(snapshot.meta.uid)
