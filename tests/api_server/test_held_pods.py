@@ -22,7 +22,7 @@ def deployment(api: Api, release: str, replicas: int) -> Child:
     """As it is to be, of a release with an image and an annotation of its own."""
     spec = {**SHARED, "replicas": replicas, "podTemplate": {"annotations": {f"of-{release}": "x"}}}
     made = wanted(spec, namespace=api.namespace)
-    children = stamp(list_children(made, "system", is_open=True), release
+    children = stamp(list_children(made, "system", is_open=True), release, was_well=False)
     (child,) = [each for each in children if each.kind is DEPLOYMENTS]
     container = child.manifest["spec"]["template"]["spec"]["containers"][0]
     container["image"] = f"index:{release}"
