@@ -48,8 +48,10 @@ async def watch(
         loop.call_soon_threadsafe(controller.note, *event)
 
     requests = _ASKED + 2 * len(WATCHED) * max(1, len(namespaces))
-    while not stop.is_set():
+    while True:
         await leave_room(requests, _BEGUN)
+        if stop.is_set():
+            return
         try:
             await _run(note, namespaces, identity, stop)
         except Exception as error:  # noqa: BLE001  whatever it is, to watch no more is worse

@@ -1,9 +1,10 @@
 """What kopf is told to watch, and what becomes of what it has watched."""
 
+import asyncio
 from typing import Any, cast
 
 from embedding_operator.controller import SELECTOR, WATCHED
-from embedding_operator.handlers import build_registry, build_settings
+from embedding_operator.handlers import build_registry, build_settings, watch
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from embedding_operator.plan.deletion import FINALIZER
 from observed import pod_body
@@ -50,3 +51,17 @@ def test_others_objects_are_never_asked_for() -> None:
     assert set(selectors.values()) == {SELECTOR}
     plurals = {kind.plural for kind in WATCHED if kind not in (INDEXES, SNAPSHOTS)}
     assert {each.any_name for each in cast("Any", selectors)} == plurals
+
+
+async def test_room_is_made_for_all_that_kopf_asks_at_first_and_who_stops_meanwhile_stops() -> None:
+    stop, asked = asyncio.Event(), []
+
+    async def leave_room(requests: int, seconds: float) -> None:
+        asked.append(requests)
+        stop.set()
+
+    for namespaces in ((), ("a",), ("a", "b")):
+        await watch(cast("Any", None), namespaces, "me", stop, leave_room)
+    kinds = len(WATCHED)
+    assert [each - asked[0] for each in asked] == [0, 0, 2 * kinds]
+    assert asked[0] > 2 * kinds
