@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
@@ -19,6 +20,7 @@ from embedding_service.api.operating.tokens import OperatorKeys
 from embedding_service.api.probes import build_metrics_app
 from embedding_service.environment import BadSettings, child_environment, is_tracing_wanted
 from embedding_service.errors import InvalidRequest
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import (
     Engine,
@@ -28,10 +30,12 @@ from embedding_service.indexes.definition import (
     check_name,
 )
 from embedding_service.indexes.headroom import Headroom
+from embedding_service.indexes.parameters import tune
 from embedding_service.indexes.records.opening import open_record
 from embedding_service.indexes.records.record import Quota
 from embedding_service.indexes.records.sole import Sole
 from embedding_service.indexes.snapshots.choice import Choice
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import Workshop
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.inference.cores import usable_cores
@@ -62,6 +66,14 @@ _WORKSHOP = "building"
 _SHARED_WRITERS = 4
 """Of one process, to PostgreSQL: writes to one index wait for each other there anyway."""
 _READERS = 4
+_PARAMETERS: Final = {
+    "exact_rows": "index_exact_rows",
+    "recall": "index_recall",
+    "m": "index_hnsw_m",
+    "ef_construction": "index_hnsw_ef_construction",
+    "nlist": "index_ivf_nlist",
+}
+"""Of an engine, and the settings that they are called by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +226,35 @@ def _read_charge(settings: Settings) -> Charge | None:
         check_fields(fields)
     except (InvalidRequest, ValueError) as error:
         raise BadSettings(f"INDEX_NAME or INDEX_FIELDS: {error}") from error
+    engine = Engine(settings.index_engine or Engine.AUTO)
+    tuning = _read_tuning(settings, engine)
     new = NewIndex(
         name=name,
         model=settings.index_model or None,
         dimension=settings.index_dimension,
         metric=Metric(settings.index_metric),
-        engine=Engine(settings.index_engine),
+        engine=engine,
+        tuning=tuning,
         fields=fields,
     )
     uid = settings.index_uid or name
-    return Charge(uid, new, url_of(settings), partial(open_shelf, settings))
+    wanted = Blueprint(engine, tuning) if _says_engine(settings) else None
+    shelf = partial(open_shelf, settings)
+    return Charge(uid, new, url_of(settings), shelf, wanted, settings.index_engine_revision)
+
+
+def _read_tuning(settings: Settings, engine: Engine) -> Tuning:
+    given = {name: getattr(settings, setting) for name, setting in _PARAMETERS.items()}
+    said_as = {name: setting.upper() for name, setting in _PARAMETERS.items()}
+    try:
+        return tune(engine, given, said_as)
+    except InvalidRequest as error:
+        raise BadSettings(error.message) from error
+
+
+def _says_engine(settings: Settings) -> bool:
+    said = ("index_engine", *_PARAMETERS.values())
+    return any(getattr(settings, name) is not None for name in said)
 
 
 def _sole_of(charge: Charge | None, settings: OperatorSettings) -> Sole | None:

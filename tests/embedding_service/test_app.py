@@ -51,6 +51,26 @@ def test_what_is_of_one_index_is_no_setting_of_many(other: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("given", "told"),
     [
+        ({"index_recall": 0.5}, "INDEX_RECALL is 0.5; use 0.8 to 0.995"),
+        ({"index_hnsw_m": 16}, "INDEX_HNSW_M is of engine hnsw, not of auto; leave it out"),
+        ({"index_engine": "flat", "index_exact_rows": 2_000}, "INDEX_EXACT_ROWS is of engine auto"),
+        (
+            {"index_engine": "hnsw", "index_hnsw_m": 64, "index_hnsw_ef_construction": 100},
+            "INDEX_HNSW_EF_CONSTRUCTION is 100; use at least 128, twice INDEX_HNSW_M, which is 64",
+        ),
+    ],
+)
+async def test_parameters_that_are_not_the_engines_are_told_by_their_settings(
+    tmp_path: Path, given: dict[str, Any], told: str
+) -> None:
+    settings = Settings(embedding_model="hashing:8", data_dir=tmp_path, index_name="a", **given)
+    with pytest.raises(BadSettings, match=told):
+        build_application(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
         ({"bootstrap_aws_access_key_id_file": "id"}, "set it together"),
         ({"bootstrap_aws_secret_access_key_file": "secret"}, "set it together"),
         ({"bootstrap_aws_endpoint": "s3.example.org"}, "use http"),

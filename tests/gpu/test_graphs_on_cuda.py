@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from blueprints import IVF
 from embedding_service.environment import child_environment
 from embedding_service.indexes.definition import Definition, Engine, Metric
 from embedding_service.indexes.documents import Changes
@@ -17,8 +18,8 @@ from embedding_service.indexes.search.planner import Policy
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.kernels.devices import is_gpu_build
 from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import Workshop
-from embedding_service.indexes.upkeep.recall import TARGET
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.indexes.view import View
 from embedding_service.telemetry.index_metrics import IndexMetrics
@@ -62,16 +63,16 @@ def segment_of(rows: int, dimension: int, metric: Metric) -> Sealed:
 
 @pytest.mark.parametrize("metric", [Metric.COSINE, Metric.DOT, Metric.L2])
 def test_a_build_on_the_gpu_reaches_the_target(workshop: Workshop, metric: Metric) -> None:
-    built = workshop.build(workshop.store(segment_of(LARGE, 384, metric)), Engine.IVF)
+    built = workshop.build(workshop.store(segment_of(LARGE, 384, metric)), IVF)
     assert (built.device, built.fallback) == (GPU, None)
-    assert built.recall >= TARGET
+    assert built.recall >= Tuning().recall
 
 
 def test_a_gpu_that_cuda_hides_is_not_used(tmp_path: Path) -> None:
     workshop = Workshop(
         tmp_path / "building", {**child_environment(), "CUDA_VISIBLE_DEVICES": ""}, threads=2
     )
-    built = workshop.build(workshop.store(segment_of(ROWS, 32, Metric.COSINE)), Engine.IVF)
+    built = workshop.build(workshop.store(segment_of(ROWS, 32, Metric.COSINE)), IVF)
     workshop.close()
     assert (built.device, built.fallback) == ("cpu", None)
 
@@ -92,7 +93,7 @@ def index(workshop: Workshop) -> KeptIndex:
     """Built on the GPU, then changed; searched by its graph wherever that has rows that count."""
     kept = KeptIndex(Engine.IVF, rows=ROWS)
     kept.view.policy = Policy(exact_floats=0, exact_share=0.02)
-    upkeep = Upkeep(workshop, IndexMetrics(CollectorRegistry()), most_flat=1_000)
+    upkeep = Upkeep(workshop, IndexMetrics(CollectorRegistry()))
     with capture_logs() as logs:
         assert upkeep.look_after([kept])
     assert [(each["log_level"], each["device"]) for each in logs] == [("info", GPU)]

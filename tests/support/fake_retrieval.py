@@ -4,7 +4,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine, FieldType, Metric
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.retrieval import requests
 from embedding_service.retrieval.retrieval import Retrieval
 
@@ -12,7 +14,8 @@ _T = TypeVar("_T")
 SEGMENT = requests.SegmentFacts("flat", 4, 3, 64)
 FACTS = requests.IndexFacts(
     name="articles", uid="u1", model="fake", fingerprint="f" * 64, dimension=2, documents=3,
-    metric=Metric.COSINE, engine=Engine.AUTO, fields={"year": FieldType.INT}, aliases=["news"],
+    metric=Metric.COSINE, engine=Engine.AUTO, tuning=Tuning(), aliases=["news"],
+    fields={"year": FieldType.INT},
     size=100, version=7, applied=5, memory=200, estimate=300, unbuilt=60, created_at=1.5e9,
     segments=[SEGMENT],
 )  # fmt: skip
@@ -33,6 +36,9 @@ class FakeRetrieval(Retrieval):
 
     async def create(self, new: requests.NewIndex) -> requests.IndexFacts:
         return self._keep(FACTS, "create", new)
+
+    async def retune(self, name: str, wanted: Blueprint) -> requests.IndexFacts:
+        return self._keep(FACTS, "retune", name, wanted)
 
     async def indexes(self) -> list[requests.IndexFacts]:
         return self._keep([FACTS], "indexes")

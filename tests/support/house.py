@@ -7,13 +7,15 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from embedding_service.environment import child_environment
-from embedding_service.indexes.definition import Engine
+from embedding_service.indexes.blueprint import Blueprint
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import Built, Stored, Workshop
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.telemetry.index_metrics import IndexMetrics
 from kept_index import KeptIndex
 
-MOST_FLAT = 1_000
+SMALL = Tuning(exact_rows=1_000)
+"""Of an index whose graphs are built in a moment."""
 
 
 class Bench(Workshop):
@@ -23,10 +25,10 @@ class Bench(Workshop):
     after: Callable[[Built], Built] = staticmethod(lambda built: built)
     builds = 0
 
-    def build(self, stored: Stored, engine: Engine) -> Built:
+    def build(self, stored: Stored, blueprint: Blueprint) -> Built:
         self.builds += 1
         self.before()
-        return self.after(super().build(stored, engine))
+        return self.after(super().build(stored, blueprint))
 
 
 @dataclass
@@ -40,7 +42,7 @@ class House:
     def __post_init__(self) -> None:
         self.bench = Bench(self.folder, child_environment(), threads=1)
         metrics = IndexMetrics(self.registry)
-        self.upkeep = Upkeep(self.bench, metrics, MOST_FLAT, clock=lambda: self.now)
+        self.upkeep = Upkeep(self.bench, metrics, clock=lambda: self.now)
 
     def settle(self, *indexes: KeptIndex) -> None:
         while self.upkeep.look_after(indexes):

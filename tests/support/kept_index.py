@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from embedding_service.indexes.definition import Definition, Engine, FieldType, Metric
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import Built
-from embedding_service.indexes.upkeep.upkeep import Holding
+from embedding_service.indexes.upkeep.kept import Holding
 from embedding_service.indexes.view import View
 from index_model import Row, changes_of, random_rows
 
@@ -33,7 +34,10 @@ class KeptIndex:
 
     def __init__(self, engine: Engine = Engine.AUTO, uid: str = "u1", rows: int = 0) -> None:
         fields = {"n": FieldType.INT, "tag": FieldType.KEYWORD}
-        self.definition = Definition(uid, f"books-{uid}", DIMENSION, Metric.DOT, engine, fields)
+        tuning = Tuning(exact_rows=1_000)
+        self.definition = Definition(
+            uid, f"books-{uid}", DIMENSION, Metric.DOT, engine, fields, tuning=tuning
+        )
         self.view = NotingView(self.definition, most_growing=500)
         self.given: list[Built] = []
         self.write(random_rows(rows, DIMENSION))

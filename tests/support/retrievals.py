@@ -17,7 +17,6 @@ from embedding_service.indexes.records.standing import FINAL
 from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.stores import open_store
 from embedding_service.indexes.upkeep.building import Workshop
-from embedding_service.indexes.upkeep.engines import MOST_FLAT
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings
 from embedding_service.jobs.jobs import Jobs
@@ -81,7 +80,6 @@ async def open_indexes(
     version_wait: float = 20,
     *,
     max_unbuilt: int = 0,
-    most_flat: int = MOST_FLAT,
     period: float = 0.01,
     archive: Archive | None = None,
 ) -> AsyncIterator[OpenIndexes]:
@@ -90,7 +88,7 @@ async def open_indexes(
     metrics = IndexMetrics(CollectorRegistry())
     catalogue = Catalogue(record, quota or Quota(documents=0, size=0), metrics, archive)
     workshop = Workshop(folder / "building", child_environment(), threads=1)
-    upkeep = Upkeep(workshop, metrics, most_flat)
+    upkeep = Upkeep(workshop, metrics)
     retrieval = Retrieval(
         catalogue,
         upkeep,

@@ -10,6 +10,7 @@ import structlog
 
 from embedding_service.errors import ServiceError, Unavailable
 from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import Damage, IndexDamaged, NotFound, RecordUnavailable
 from embedding_service.indexes.index import Index
@@ -104,6 +105,20 @@ class Catalogue:
         standing = self._record.create(replace(definition, uid=uuid.uuid4().hex))
         self._learn()
         return self._loaded(standing)
+
+    def retune(self, uid: str, wanted: Blueprint, revision: int | None = None) -> Index:
+        """Have an index searched by another engine, as Record.retune. Raises NotFound.
+
+        Its graphs are searched until those that it asks for are built.
+        """
+        standing = self._record.retune(uid, wanted, revision)
+        index = self._index_of(standing.definition)
+        if index.definition != standing.definition:
+            index.hear(standing)
+            definition = standing.definition
+            tuning = definition.tuning.as_json()
+            _log.info("another engine", index=definition.name, engine=definition.engine, **tuning)
+        return index
 
     def get(self, name: str) -> Index:
         """The index called so, or that an alias of that name points to.

@@ -1,4 +1,4 @@
-"""What an index is: fixed when it is created, never changed after."""
+"""What an index is: fixed when it is created, but for what it is searched by."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from embedding_service.errors import InvalidRequest, Issue
+from embedding_service.indexes.tuning import Tuning
 
 LONGEST_NAME: Final = 63
 MOST_FIELDS: Final = 64
@@ -66,7 +67,7 @@ class ModelPin:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One index, as it was created."""
+    """One index. Engine and tuning may change: FAISS is a view of the record."""
 
     uid: str
     """The key everywhere; never given to another index."""
@@ -77,6 +78,7 @@ class Definition:
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     model: ModelPin | None = None
     """None takes vectors only."""
+    tuning: Tuning = field(default_factory=Tuning)
 
 
 def check_name(name: str, kind: str = "index") -> str:

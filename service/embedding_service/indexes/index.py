@@ -27,7 +27,7 @@ from embedding_service.indexes.sharing import Sharing
 from embedding_service.indexes.snapshots.source import Segments
 from embedding_service.indexes.tail import Tail
 from embedding_service.indexes.upkeep.building import Built
-from embedding_service.indexes.upkeep.upkeep import Holding
+from embedding_service.indexes.upkeep.kept import Holding
 from embedding_service.indexes.view import State, View, ViewFacts
 from embedding_service.indexes.watchers import Watchers
 from embedding_service.telemetry.index_metrics import IndexMetrics
@@ -112,8 +112,9 @@ class Index:
         return self.is_loaded and self._sharing.has_news(self.view)
 
     def hear(self, standing: Standing) -> None:
-        """Learn what the record says of the graphs that others have built."""
+        """Learn what the record says of it: its engine, and the graphs that others have built."""
         self._sharing.told = standing.build
+        self.definition = standing.definition
 
     def office(self) -> AbstractContextManager[bool]:
         """Whether no other process builds graphs for it until the block ends."""
@@ -122,10 +123,15 @@ class Index:
     def take_builds(self) -> bool:
         """Load the graphs that others have built since; whether there were any.
 
+        They may be of an engine that others know of already, and this process must too: it would
+        take them for outdated ones.
+
         Raises RecordUnavailable, SnapshotStoreUnavailable, OutOfSpace.
         """
         self.follow()
-        return self._sharing.take(self.view)
+        has_taken = self._sharing.take(self.view)
+        self.hear(self.standing())
+        return has_taken
 
     def give_build(self, holding: Holding, built: Built) -> None:
         """Let others load a graph that `holding` is searched by, while in office."""

@@ -7,6 +7,7 @@ from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import Conflict, NotFound
 from embedding_service.indexes.records.record import Job, Record
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.jobs.compaction import Compaction
 from embedding_service.jobs.managed import ManagedJobs
@@ -118,11 +119,13 @@ def _plan_copy(source: Definition, wanted: NewCopy) -> NewIndex:
     dimension = wanted.dimension
     if dimension is None and model == own:
         dimension = source.dimension
+    engine = wanted.engine or source.engine
     return NewIndex(
         name=wanted.into,
         model=model,
         dimension=dimension,
         metric=source.metric,
-        engine=wanted.engine or source.engine,
+        engine=engine,
+        tuning=source.tuning if engine is source.engine else Tuning(),
         fields=source.fields,
     )

@@ -23,7 +23,7 @@ class NewCopy:
     dimension: int | None = None
     """None is the other's where the model is the same, else the model's own."""
     engine: Engine | None = None
-    """None is the other's."""
+    """None is the other's; another one than that has its usual parameters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def _define(new: NewIndex, dimension: int, model: ModelPin | None) -> Definition
         dimension=dimension,
         metric=new.metric,
         engine=new.engine,
+        tuning=new.tuning,
         fields=new.fields,
         model=model,
     )

@@ -30,6 +30,7 @@ def describe(
         dimension=definition.dimension,
         metric=definition.metric,
         engine=definition.engine,
+        tuning=definition.tuning,
         fields=definition.fields,
         aliases=sorted(alias for alias, name in aliases.items() if name == definition.name),
         documents=standing.count,

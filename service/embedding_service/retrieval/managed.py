@@ -14,7 +14,9 @@ import structlog
 from embedding_service.errors import InvalidRequest
 from embedding_service.indexes import restoration
 from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.catalogue import Catalogue
+from embedding_service.indexes.errors import NotFound
 from embedding_service.indexes.headroom import Headroom
 from embedding_service.indexes.index import Index
 from embedding_service.indexes.records.record import Standing
@@ -47,6 +49,10 @@ class Charge:
     """Of the store."""
     open_shelf: Callable[[str], Shelf]
     """Another store, by its URL. Raises InvalidRequest."""
+    engine: Blueprint | None = None
+    """What it is to be searched by; None is as it was made."""
+    engine_revision: int | None = None
+    """Of those settings: of several the highest counts. None counts always."""
 
 
 class ManagedIndex:
@@ -70,6 +76,28 @@ class ManagedIndex:
         self._count_waiting = count_waiting
         self._standings = Standings(pools, catalogue.silence)
         self._headroom = headroom
+
+    def settle_engine(self) -> None:
+        """Have the index, if it is there, searched by what the settings say. For a start alone.
+
+        A process of older settings, started again beside one of newer ones, changes nothing.
+        """
+        wanted, revision = self._charge.engine, self._charge.engine_revision
+        if wanted is None:
+            return
+        try:
+            index = self._catalogue.retune(self.uid, wanted, revision)
+        except NotFound:
+            return
+        definition = index.definition
+        if wanted != Blueprint(definition.engine, definition.tuning):
+            _log.warning(
+                "the index keeps its engine, which newer settings say",
+                index=definition.name,
+                engine=definition.engine,
+                instead=wanted.engine,
+                **definition.tuning.as_json(),
+            )
 
     async def status(self) -> SoleFacts:
         """How it is, told at once, also while the database is away."""

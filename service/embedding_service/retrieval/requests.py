@@ -12,6 +12,7 @@ from embedding_service.errors import Issue
 from embedding_service.indexes.definition import Engine, FieldType, Metric
 from embedding_service.indexes.documents import IdempotencyKey
 from embedding_service.indexes.headroom import Shortage
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.vectors import Matrix
 
 DEFAULT_INDEX: Final = "default"
@@ -33,6 +34,7 @@ class NewIndex:
     """None is the model's own."""
     metric: Metric = Metric.COSINE
     engine: Engine = Engine.AUTO
+    tuning: Tuning = field(default_factory=Tuning)
     fields: Mapping[str, FieldType] = field(default_factory=dict)
 
 
@@ -238,6 +240,7 @@ class IndexFacts:
     dimension: int
     metric: Metric
     engine: Engine
+    tuning: Tuning
     fields: Mapping[str, FieldType]
     aliases: Sequence[str]
     documents: int

@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.catalogue import Catalogue
 from embedding_service.indexes.definition import Definition, check_name
 from embedding_service.indexes.documents import Committed, Document, IdempotencyKey
-from embedding_service.indexes.errors import Conflict, NotConfirmed, NotFound
+from embedding_service.indexes.errors import Conflict, ManagedElsewhere, NotConfirmed, NotFound
 from embedding_service.indexes.filters.parsing import parse_filter
 from embedding_service.indexes.follower import Follower
 from embedding_service.indexes.index import Index
@@ -91,9 +92,11 @@ class Retrieval:
         """
         await self._pools.write(self._catalogue.load)
         self._follower.start()
+        await self._settle_engine()  # before anything is built
         self._keeper.start()
         if self.managed is not None and not await self._pools.read(self._catalogue.standings):
             await found(partial(self._create, self.managed.new), self.managed.new.name)
+            await self._settle_engine()  # another process may have made it
         self.is_loaded = True
 
     async def close(self) -> None:
@@ -106,6 +109,17 @@ class Retrieval:
     async def create(self, new: NewIndex) -> IndexFacts:
         """Create an index. Raises Conflict, InvalidRequest, and as `Embedder.describe`."""
         index = await self._create(new)
+        return self._facts(index, await self._pools.read(index.standing))
+
+    async def retune(self, name: str, wanted: Blueprint) -> IndexFacts:
+        """Have an index searched by another engine, as soon as its graphs are built.
+
+        Raises NotFound, and ManagedElsewhere where settings say what the index is searched by.
+        """
+        if self.managed is not None:
+            raise ManagedElsewhere(self.managed.new.name)
+        uid = (await self._pools.read(lambda: self._catalogue.find(name))).definition.uid
+        index = await self._pools.write(lambda: self._catalogue.retune(uid, wanted))
         return self._facts(index, await self._pools.read(index.standing))
 
     async def check_new(self, new: NewIndex) -> None:
@@ -240,6 +254,10 @@ class Retrieval:
             return await self._create(NewIndex(name=DEFAULT_INDEX))
         except Conflict:  # another request, or another process, was quicker
             return await self._get(name)
+
+    async def _settle_engine(self) -> None:
+        if self.managed is not None:
+            await self._pools.write(self.managed.settle_engine)
 
     def _may_be_made(self, name: str) -> bool:
         """Whether using an index makes it. The sole one is made at the start, or is gone."""

@@ -103,8 +103,27 @@ class SoleIndexSettings(Group):
     """Its dimension; unset is the model's own."""
     index_metric: Literal["cosine", "dot", "l2"] = "cosine"
     """How near two of its vectors are."""
-    index_engine: Literal["auto", "flat", "hnsw", "ivf"] = "auto"
-    """What its vectors are searched by."""
+    index_engine: Literal["auto", "flat", "hnsw", "ivf"] | None = None
+    """What its vectors are searched by, with the five settings below. Any of them changes an index
+    that is there, which is searched as before until its new graphs are built. All of them unset
+    leave it as it is, and make a new one `auto`."""
+    index_exact_rows: int | None = None
+    """Rows up to which it is searched exactly, and no graph is built: 1,000 to 250,000; unset is
+    50,000. Not with the engine `flat`."""
+    index_recall: float | None = Field(default=None, allow_inf_nan=False)
+    """Share of the ten nearest rows that a graph finds at least, as measured, or it is not used:
+    0.8 to 0.995; unset is 0.98. Not with the engine `flat`."""
+    index_hnsw_m: int | None = None
+    """Neighbours of a row, FAISS's M: 8 to 64; unset is 32. With the engine `hnsw` alone."""
+    index_hnsw_ef_construction: int | None = None
+    """Rows kept in mind while a row's neighbours are looked for, FAISS's efConstruction: 16 to 512,
+    at least twice M; unset is 128. With the engine `hnsw` alone."""
+    index_ivf_nlist: int | None = None
+    """Lists that rows are sorted into, FAISS's nlist: 16 to 16,384, or one for 39 rows where that
+    is less; unset is two for each root of the rows. With the engine `ivf` alone."""
+    index_engine_revision: int | None = Field(default=None, ge=1, le=2**53)
+    """Of the six settings above. Of several servers of this index those with the highest count,
+    whichever starts last; unset counts whenever a server starts."""
     index_fields: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """JSON object, field of metadata to its type, for example `{"year": "int"}`; filters may name
     those."""

@@ -16,14 +16,17 @@ from embedding_service.indexes.keeper import Keeper
 from embedding_service.indexes.query import Query
 from embedding_service.indexes.records.opening import open_record
 from embedding_service.indexes.records.record import Quota
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import Workshop
-from embedding_service.indexes.upkeep.upkeep import Kept, Upkeep
+from embedding_service.indexes.upkeep.kept import Kept
+from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.telemetry.index_metrics import IndexMetrics
 from index_model import random_matrix
 from waiting import wait_until
 
 SECONDS = 60.0
 DIMENSION, ROWS = 16, 600
+BOOKS = Definition("", "books", DIMENSION, Metric.DOT, Engine.HNSW, tuning=Tuning(exact_rows=100))
 
 
 @pytest.fixture
@@ -38,12 +41,12 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 @pytest.fixture
 def upkeep(tmp_path: Path) -> Upkeep:
     workshop = Workshop(tmp_path / "building", child_environment(), threads=1)
-    return Upkeep(workshop, IndexMetrics(CollectorRegistry()), most_flat=100)
+    return Upkeep(workshop, IndexMetrics(CollectorRegistry()))
 
 
 def filled(catalogue: Catalogue) -> Index:
     """With 500 rows sealed and 100 growing."""
-    index = catalogue.create(Definition("", "books", DIMENSION, Metric.DOT, Engine.HNSW))
+    index = catalogue.create(BOOKS)
     ids = [f"d{place}" for place in range(ROWS)]
     index.put(Puts(ids, [None] * ROWS, [None] * ROWS, random_matrix(ROWS, DIMENSION)))
     return index

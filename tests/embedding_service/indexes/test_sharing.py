@@ -27,13 +27,13 @@ from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.stores import open_store
 from embedding_service.indexes.upkeep.upkeep import Upkeep
 from embedding_service.telemetry.index_metrics import IndexMetrics
-from house import MOST_FLAT, Bench
+from house import SMALL, Bench
 from index_model import random_matrix
 from open_indexes import FREE
 from replicas import DIMENSION, Replica
 
 ROWS = 1_200
-DEFINITION = Definition("u1", "faq", DIMENSION, Metric.DOT, Engine.HNSW)
+DEFINITION = Definition("u1", "faq", DIMENSION, Metric.DOT, Engine.HNSW, tuning=SMALL)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def join(postgresql_url: str, tmp_path: Path, store: BlobStore, opened: ExitStac
         index = Index(record, DEFINITION, FREE, metrics, archive)
         index.follow()
         bench = Bench(folder / "building", child_environment(), threads=1)
-        upkeep = Upkeep(bench, metrics, MOST_FLAT, clock=lambda: replica.now)
+        upkeep = Upkeep(bench, metrics, clock=lambda: replica.now)
         opened.callback(upkeep.close)
         replica = Replica(record, archive, index, bench, upkeep)
         return replica

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine, Metric
 from embedding_service.indexes.errors import NotFound
 from embedding_service.indexes.keeper import Keeper
@@ -18,6 +19,7 @@ from embedding_service.jobs.compaction import Compaction
 from embedding_service.jobs.report import Report
 from embedding_service.jobs.runner import ENDED
 from embedding_service.retrieval.requests import Addition, NewDocument, NewIndex, Search
+from house import SMALL
 from index_model import random_matrix
 from retrievals import OpenIndexes, open_indexes
 from waiting import until
@@ -36,14 +38,19 @@ def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def opened(tmp_path: Path) -> AsyncIterator[OpenIndexes]:
-    async with open_indexes(tmp_path, most_flat=1_000) as indexes:
+    async with open_indexes(tmp_path) as indexes:
         yield indexes
 
 
 async def fill(opened: OpenIndexes, engine: Engine, rows: int = ROWS) -> None:
     await opened.retrieval.create(
         NewIndex(
-            name="books", has_model=False, dimension=DIMENSION, metric=Metric.DOT, engine=engine
+            name="books",
+            has_model=False,
+            dimension=DIMENSION,
+            metric=Metric.DOT,
+            engine=engine,
+            tuning=SMALL,
         )
     )
     matrix = random_matrix(rows, DIMENSION)
@@ -95,7 +102,7 @@ async def test_a_graph_is_built_without_what_was_removed(opened: OpenIndexes) ->
 async def test_a_failed_build_is_told_in_a_sentence(
     opened: OpenIndexes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(workshop: Workshop, stored: Stored, engine: Engine) -> Built:
+    def fail(workshop: Workshop, stored: Stored, blueprint: Blueprint) -> Built:
         raise BuildFailed("the builder ended with -9")
 
     monkeypatch.setattr(Workshop, "build", fail)
@@ -141,10 +148,10 @@ async def test_closing_ends_a_build_at_once(
     is_building, is_stopped = threading.Event(), threading.Event()
     build, stop = Workshop.build, Workshop.stop
 
-    def wait_and_build(workshop: Workshop, stored: Stored, engine: Engine) -> Built:
+    def wait_and_build(workshop: Workshop, stored: Stored, blueprint: Blueprint) -> Built:
         is_building.set()
         is_stopped.wait(SECONDS)
-        return build(workshop, stored, engine)
+        return build(workshop, stored, blueprint)
 
     def stop_and_tell(workshop: Workshop) -> None:
         stop(workshop)
@@ -152,7 +159,7 @@ async def test_closing_ends_a_build_at_once(
 
     monkeypatch.setattr(Workshop, "build", wait_and_build)
     monkeypatch.setattr(Workshop, "stop", stop_and_tell)
-    async with open_indexes(tmp_path, most_flat=1_000) as opened:
+    async with open_indexes(tmp_path) as opened:
         await fill(opened, Engine.HNSW)
         job = await opened.jobs.compact("books")
         await until(is_building.is_set, SECONDS, "a build")

@@ -10,6 +10,7 @@ from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.keeper import Keeper
 from embedding_service.retrieval.requests import Addition, NewDocument, NewIndex, Search
 from fakes import DIMENSION
+from house import SMALL
 from retrievals import OpenIndexes, UnitEmbedder, open_indexes
 
 MOST = 1_200
@@ -24,7 +25,7 @@ async def opened(
     of_segments = "embedding_service.indexes.segments.growing.MOST_BYTES"
     monkeypatch.setattr(of_segments, 500 * DIMENSION * 4)
     monkeypatch.setattr(Keeper, "start", lambda keeper: None)
-    indexes = open_indexes(tmp_path, embedder=embedder, max_unbuilt=MOST, most_flat=1_000)
+    indexes = open_indexes(tmp_path, embedder=embedder, max_unbuilt=MOST)
     async with indexes as entered:
         yield entered
 
@@ -37,7 +38,7 @@ async def add(opened: OpenIndexes, first: int, count: int) -> None:
 
 
 async def test_adds_wait_for_the_builder(opened: OpenIndexes, embedder: UnitEmbedder) -> None:
-    await opened.retrieval.create(NewIndex(name="books", engine=Engine.HNSW))
+    await opened.retrieval.create(NewIndex(name="books", engine=Engine.HNSW, tuning=SMALL))
     await add(opened, 0, 1_400)  # 1,000 of them sealed, which need no graph
     await add(opened, 1_400, 200)
     assert (await opened.retrieval.describe("books")).unbuilt == 1_500

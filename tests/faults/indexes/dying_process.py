@@ -24,14 +24,15 @@ from structlog.typing import EventDict
 
 import old_record
 from embedding_service.indexes import keeper
-from embedding_service.indexes.upkeep.engines import MOST_FLAT
+from embedding_service.indexes.blueprint import Blueprint
+from embedding_service.indexes.tuning import Tuning
 from journal import NEW, Journal, check, compact, publish, write
 from mortality import Fate, Point, make_forgetful, make_small, replace
 from places import Place, fresh_place
 from retrievals import OpenIndexes, open_archive, open_indexes
 
 _ROWS_OF_A_SEGMENT = 16
-_MOST_FLAT = 32
+_MOST_EXACT = 32
 _GRAPHS = frozenset({"adopt", "build", "share", "store"})
 """Steps of lives in which graphs are built, in a process of its own each, which takes longest."""
 _FORGETFUL = frozenset({"compact", "purge"})
@@ -121,14 +122,12 @@ async def _serve(
 ) -> None:
     journal = Journal(place.folder / "journal")
     archive = open_archive(place.folder, _SNAPSHOTS_KEPT)
-    most_flat = _MOST_FLAT if _is_building(point) else MOST_FLAT
-    async with open_indexes(
-        place.folder, place.url, most_flat=most_flat, period=1, archive=archive
-    ) as opened:
+    async with open_indexes(place.folder, place.url, period=1, archive=archive) as opened:
         if revision != old_record.EMPTY:
             old_record.check_record(opened.record)
         if NEW.name not in {each.name for each in await opened.retrieval.indexes()}:
             await opened.retrieval.create(NEW)
+        await opened.retrieval.retune(NEW.name, Blueprint(NEW.engine, _choose_tuning(point)))
         await check(opened, journal)
         _assert_calm(logs)
         if point is not None:
@@ -154,6 +153,13 @@ def _assert_calm(logs: Sequence[EventDict]) -> None:
     """Nothing is worth a warning but a snapshot from before removals that are forgotten."""
     warnings = [log for log in logs if log["log_level"] not in {"debug", "info"}]
     assert [log for log in warnings if not log.get("reason", "").endswith("are forgotten")] == []
+
+
+def _choose_tuning(point: Point | None) -> Tuning:
+    """Of a life: some build graphs, which those after them may find to be other than they want."""
+    if point is None or not _is_building(point):
+        return Tuning()
+    return Tuning(exact_rows=_MOST_EXACT, m=8 if point.count % 2 else 16)
 
 
 def _is_building(point: Point | None) -> bool:

@@ -5,7 +5,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from embedding_service.indexes.archive import NEWEST, Archive
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine, FieldType, Metric
 from embedding_service.indexes.records.standing import JobState
 from embedding_service.indexes.search.planner import Policy
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep import builder
 from embedding_service.indexes.upkeep.building import Workshop
 from embedding_service.indexes.view import View
@@ -30,7 +32,7 @@ IDS = [f"d{number}" for number in range(200)]
 NUMBERS = 10
 SMALL_SEGMENTS = Policy(exact_floats=0, exact_share=0.02), 32
 """Graphs wherever there is one; segments of so many rows."""
-MOST_FLAT = 48
+TUNING = Tuning(exact_rows=48)
 WRITES = 25
 """Of each writer, where it is not for a time."""
 GO_ON = Callable[[], bool]
@@ -98,6 +100,14 @@ class Soak:
             }
             self.history.copies[manifest.version] = texts
 
+    async def retune(self, seed: int, go_on: GO_ON) -> None:
+        """Ask for another engine over and over, most often before the last one is built."""
+        chance = random.Random(seed)  # noqa: S311
+        while go_on():
+            tuning = replace(TUNING, m=chance.choice([8, 16, 32]))
+            engine = chance.choice([Engine.FLAT, Engine.HNSW, Engine.HNSW])
+            await self.opened.retrieval.retune(NAME, Blueprint(engine, tuning))
+
     async def _add(self, chance: random.Random) -> None:
         name = next(self.names)
         written = {
@@ -128,13 +138,14 @@ def draw(chance: random.Random) -> tuple[float, ...]:
 async def soak(folder: Path, url: str, go_on: Callable[[], GO_ON]) -> History:
     """Two write while `go_on` says so, each while its own does; the others as long as they."""
     archive = open_archive(folder, kept=1)
-    async with open_indexes(folder, url, most_flat=MOST_FLAT, archive=archive) as opened:
+    async with open_indexes(folder, url, archive=archive) as opened:
         new = NewIndex(
             name=NAME,
             has_model=False,
             dimension=DIMENSION,
             metric=Metric.DOT,
             engine=Engine.HNSW,
+            tuning=TUNING,
             fields={"number": FieldType.INT},
         )
         await opened.retrieval.create(new)
@@ -148,6 +159,7 @@ async def soak(folder: Path, url: str, go_on: Callable[[], GO_ON]) -> History:
         others: list[Coroutine[Any, Any, None]] = [
             *(soaked.search(seed, until_all_is_written(20)) for seed in (3, 4, 5)),
             soaked.compact(until_all_is_written(3)),
+            soaked.retune(6, until_all_is_written(3)),
             soaked.copy(until_all_is_written(2)),
         ]
         await asyncio.gather(writers, *others)

@@ -13,6 +13,7 @@ from embedding_service.api.probes import readiness_of
 from embedding_service.api.rooms import Rooms, rooms_of
 from embedding_service.errors import Unavailable
 from embedding_service.indexes.errors import ModelMismatch
+from embedding_service.indexes.parameters import tell
 from embedding_service.retrieval.requests import DatabaseFacts, IndexFacts
 from embedding_service.telemetry.usage import cpu_seconds
 
@@ -55,6 +56,7 @@ def _index(facts: IndexFacts) -> dict[str, Any]:
         "dimension": facts.dimension,
         "metric": facts.metric,
         "engine": facts.engine,
+        "engine_parameters": tell(facts.engine, facts.tuning),
         "documents": facts.documents,
         "size_bytes": facts.size,
         "version": facts.version,

@@ -18,6 +18,7 @@ class IndexFacts(TypedDict):
     dimension: int
     metric: str
     engine: str
+    engine_parameters: dict[str, int | float | None]
     fields: dict[str, str]
     aliases: list[str]
     documents: int

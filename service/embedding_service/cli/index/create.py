@@ -7,15 +7,21 @@ from embedding_service.cli.index.options import (
     ApiKey,
     AsJson,
     Dimension,
+    EfConstruction,
     EngineOption,
+    ExactRows,
     Fields,
+    M,
     MetricOption,
     Model,
     Name,
+    NList,
     NoModel,
+    Recall,
     Url,
     check_model,
     parse_fields,
+    parse_tuning,
 )
 from embedding_service.cli.index.printing import print_json
 from embedding_service.indexes.definition import Engine, Metric
@@ -29,6 +35,11 @@ def create(  # noqa: PLR0913, PLR0917  a command's options are its arguments
     dimension: Dimension = None,
     metric: MetricOption = Metric.COSINE,
     engine: EngineOption = Engine.AUTO,
+    exact_rows: ExactRows = None,
+    recall: Recall = None,
+    m: M = None,
+    ef_construction: EfConstruction = None,
+    nlist: NList = None,
     field: Fields = None,
     url: Url = None,
     api_key: ApiKey = None,
@@ -43,6 +54,14 @@ def create(  # noqa: PLR0913, PLR0917  a command's options are its arguments
         dimension=dimension,
         metric=metric,
         engine=engine,
+        tuning=parse_tuning(
+            engine,
+            exact_rows=exact_rows,
+            recall=recall,
+            m=m,
+            ef_construction=ef_construction,
+            nlist=nlist,
+        ),
         fields=parse_fields(field),
     )
     facts = ask(Place(url, api_key), lambda indexes: indexes.create(new))

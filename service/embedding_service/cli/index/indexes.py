@@ -28,6 +28,8 @@ from embedding_service.cli.index.answers import (
     read_problem,
 )
 from embedding_service.indexes.definition import check_name
+from embedding_service.indexes.parameters import tell
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.retrieval.requests import NewIndex
 
 _INDEXES = "/api/v1/indexes"
@@ -84,6 +86,8 @@ class Indexes:
             "engine": new.engine,
             "fields": dict(new.fields),
         }
+        if new.tuning != Tuning():  # which earlier servers know alone
+            body["engine_parameters"] = tell(new.engine, new.tuning)
         if new.model is not None or not new.has_model:
             body["model"] = new.model
         return cast("IndexFacts", await self._ask("POST", _INDEXES, body=encode(body)))

@@ -6,7 +6,10 @@ from typing import Annotated, Any, TypeAlias
 import orjson
 import typer
 
+from embedding_service.errors import InvalidRequest
 from embedding_service.indexes.definition import Engine, FieldType, Metric
+from embedding_service.indexes.parameters import tune
+from embedding_service.indexes.tuning import Tuning
 
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="An index.")]
 Url: TypeAlias = Annotated[
@@ -35,6 +38,21 @@ MetricOption: TypeAlias = Annotated[Metric, typer.Option("--metric", help="How n
 EngineOption: TypeAlias = Annotated[
     Engine, typer.Option("--engine", help="What searches; auto chooses by size.")
 ]
+ExactRows: TypeAlias = Annotated[
+    int | None, typer.Option(help="Rows up to which all are compared. Not with flat.")
+]
+Recall: TypeAlias = Annotated[
+    float | None, typer.Option(help="recall@10 that graphs have at least. Not with flat.")
+]
+M: TypeAlias = Annotated[
+    int | None, typer.Option("--m", help="FAISS's M: neighbours of a row. With hnsw alone.")
+]
+EfConstruction: TypeAlias = Annotated[
+    int | None, typer.Option(help="FAISS's efConstruction. With hnsw alone.")
+]
+NList: TypeAlias = Annotated[
+    int | None, typer.Option("--nlist", help="FAISS's nlist: lists of rows. With ivf alone.")
+]
 Fields: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,6 +77,14 @@ def parse_fields(given: Sequence[str] | None) -> dict[str, FieldType]:
             raise typer.BadParameter(f"{name!r} is given twice", param_hint="--field")
         fields[name] = FieldType(kind)
     return fields
+
+
+def parse_tuning(engine: Engine, **given: float | None) -> Tuning:
+    """Parameters of an engine by name. Raises BadParameter."""
+    try:
+        return tune(engine, given, {name: f"--{name.replace('_', '-')}" for name in given})
+    except InvalidRequest as error:
+        raise typer.BadParameter(error.message) from None
 
 
 def parse_condition(given: str | None) -> dict[str, Any] | None:

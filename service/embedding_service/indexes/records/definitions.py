@@ -1,6 +1,6 @@
 """Definitions to rows and back."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import orjson
 from sqlalchemy import Row
@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from embedding_service.indexes.definition import Definition, Engine, FieldType, Metric, ModelPin
 from embedding_service.indexes.errors import IndexDamaged
 from embedding_service.indexes.records.standing import Standing
+from embedding_service.indexes.tuning import Tuning
 
 
 class _Model(TypedDict):
@@ -24,6 +25,10 @@ class _Rest(TypedDict):
     engine: str
     fields: dict[str, str]
     model: _Model | None
+    tuning: NotRequired[dict[str, Any]]
+    """Not there where a program made it that knew the usual one alone."""
+    engine_revision: NotRequired[int]
+    """Only where settings with a revision have changed it (engines.py)."""
 
 
 def write(definition: Definition) -> str:
@@ -41,14 +46,16 @@ def write(definition: Definition) -> str:
             query_prompt=pin.query_prompt,
             document_prompt=pin.document_prompt,
         ),
+        tuning=definition.tuning.as_json(),
     )
     return orjson.dumps(rest).decode()
 
 
 def read_standing(row: Row[Any]) -> Standing:
     """A row of `indexes` as the rest of the package knows it. Raises IndexDamaged."""
+    definition, engine_revision = _read_definition(row)
     return Standing(
-        _read_definition(row),
+        definition,
         version=row.version,
         purged_version=row.purged_version,
         count=row.live,
@@ -56,14 +63,15 @@ def read_standing(row: Row[Any]) -> Standing:
         created_at=row.created_at,
         commit_id=row.commit_id,
         build=row.build,
+        engine_revision=engine_revision,
     )
 
 
-def _read_definition(row: Row[Any]) -> Definition:
+def _read_definition(row: Row[Any]) -> tuple[Definition, int]:
     try:
         rest: _Rest = orjson.loads(row.definition)
         model = rest["model"]
-        return Definition(
+        definition = Definition(
             uid=row.uid,
             name=row.name,
             dimension=row.dimension,
@@ -71,7 +79,9 @@ def _read_definition(row: Row[Any]) -> Definition:
             engine=Engine(rest["engine"]),
             fields={name: FieldType(kind) for name, kind in rest["fields"].items()},
             model=None if model is None else ModelPin(**model),
+            tuning=Tuning.of(rest.get("tuning", {})),
         )
+        return definition, int(rest.get("engine_revision", 0))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise IndexDamaged(
             str(row.name),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.documents import (
     Changes,
@@ -15,6 +16,7 @@ from embedding_service.indexes.documents import (
 )
 from embedding_service.indexes.records import (
     builds,
+    engines,
     jobs,
     naming,
     purging,
@@ -90,6 +92,14 @@ class Record:
     def create(self, definition: Definition) -> Standing:
         """Make an index. Raises Conflict when an index or an alias has the name."""
         return naming.create(self._database, definition)
+
+    def retune(self, uid: str, wanted: Blueprint, revision: int | None = None) -> Standing:
+        """Have an index searched by another engine; what it is to be searched by from now on.
+
+        With a `revision`, only where it is higher than the one that counted last: of several
+        settings the newest count, in whatever order their processes start.
+        """
+        return engines.retune(self._database, uid, wanted, revision)
 
     def indexes(self) -> list[Standing]:
         """Every index, by name."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Definition
 from embedding_service.indexes.errors import ManagedElsewhere, NotFound
 from embedding_service.indexes.records.nicknames import read_nicknames
@@ -55,6 +56,10 @@ class SoleRecord(Record):
             raise NotFound("index", definition.name)
         there = replace(definition, uid=self._sole.uid, name=self._sole.uid)
         return self._called(super().create(there))
+
+    def retune(self, uid: str, wanted: Blueprint, revision: int | None = None) -> Standing:
+        """See Record.retune."""
+        return self._called(super().retune(uid, wanted, revision))
 
     def indexes(self) -> list[Standing]:
         """The index, when it is there."""

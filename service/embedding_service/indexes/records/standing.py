@@ -33,6 +33,8 @@ class Standing:
     """Of the write that made `version`."""
     build: int = 0
     """Number of the newest build."""
+    engine_revision: int = 0
+    """Of the settings that its engine is from; 0 where they had none."""
 
     @property
     def head(self) -> Point:

@@ -1,6 +1,7 @@
 """A sealed segment as a folder of files, each told by its size and sha256.
 
-    segment.json    what the rest is: format, rows, dimension, metric, engine, FAISS's words for it
+    segment.json    what the rest is: format, rows, dimension, metric, engine, FAISS's words for it,
+                    and what it was to be, where a program has built it that knew
     vectors.f32     rows of little-endian float32; only without a graph
     index.faiss     the graph, with the rows in it
     keys.i64, versions.i64
@@ -24,6 +25,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine, Metric
 from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments.columns import Column, Numbers, WordLists, Words
@@ -122,6 +124,7 @@ def _assemble(folder: Path, description: dict[str, Any]) -> Sealed:
         graph=graph,
         reach=None if description["reach"] is None else Reach(**description["reach"]),
         recall=description["recall"],
+        made_for=Blueprint.of(made_for) if (made_for := description.get("made_for")) else None,
     )
 
 
@@ -140,6 +143,7 @@ def _describe(segment: Sealed) -> dict[str, object]:
         "engine": segment.engine,
         "reach": None if segment.reach is None else asdict(segment.reach),
         "recall": segment.recall,
+        "made_for": None if segment.made_for is None else segment.made_for.as_json(),
         "radius": segment.radius,
         "fields": list(segment.columns),
         "factory": None if segment.graph is None else segment.graph.factory,

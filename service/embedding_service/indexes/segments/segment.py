@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine, Metric
 from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments.bitmaps import Slots
@@ -38,6 +39,9 @@ class Segment:
     """How far its graph is searched, as measured when it was built; None without one."""
     recall: float | None = None
     """recall@10 of its graph with that reach; None without one."""
+    made_for: Blueprint | None = None
+    """What its graph was to be; None without one, and where the program that built it knew the
+    usual tuning alone."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -94,11 +98,21 @@ class Sealed(Segment):
         return found
 
     def with_graph(
-        self, graph: Graph, reach: Reach | None = None, recall: float | None = None
+        self,
+        graph: Graph,
+        reach: Reach | None = None,
+        recall: float | None = None,
+        made_for: Blueprint | None = None,
     ) -> "Sealed":
         """The same rows, searched by a graph that was built over their matrix and replaces it."""
         return replace(
-            self, matrix=graph.matrix, graph=graph, reach=reach, recall=recall, files=None
+            self,
+            matrix=graph.matrix,
+            graph=graph,
+            reach=reach,
+            recall=recall,
+            made_for=made_for,
+            files=None,
         )
 
     @property

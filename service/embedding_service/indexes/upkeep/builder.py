@@ -18,6 +18,7 @@ from pathlib import Path
 
 import orjson
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.segments import files
@@ -25,7 +26,7 @@ from embedding_service.indexes.segments.kernels import devices, graphs
 from embedding_service.indexes.segments.kernels.devices import CPU
 from embedding_service.indexes.segments.kernels.graphs import FEWEST_ROWS, Graph
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.upkeep.recall import TARGET, Measured, measure
+from embedding_service.indexes.upkeep.recall import Measured, measure
 
 _NICENESS = 10
 _STDIN = 0
@@ -41,7 +42,7 @@ class Order:
     """What its files must be."""
     target: str
     """Folder to be made, for the same segment with a graph."""
-    engine: Engine
+    blueprint: Blueprint
     threads: int
     may_use_gpu: bool = False
     """An error of CUDA may then end the process, whatever else would have become of it."""
@@ -62,11 +63,13 @@ class Outcome:
 def main(order: Order) -> Outcome:
     """Build, measure, write; of another engine where the one that was wanted finds too little."""
     flat = files.read(Path(order.source), order.digests)
-    tried = _try(order, order.engine, flat)
-    if tried.measured.recall < TARGET and _may_be_lists(order.engine, len(flat)):
+    blueprint = order.blueprint
+    tried = _try(order, blueprint.engine, flat)
+    is_enough = tried.measured.recall >= blueprint.tuning.recall
+    if not is_enough and _may_be_lists(blueprint.engine, len(flat)):
         tried = _try(order, Engine.IVF, flat)
     recall, reach = tried.measured.recall, tried.measured.reach
-    built = flat.with_graph(tried.graph, reach, recall)
+    built = flat.with_graph(tried.graph, reach, recall, blueprint)
     digests = files.write(built, Path(order.target))
     return Outcome(digests, recall, tried.device, tried.fallback)
 
@@ -82,7 +85,8 @@ class _Tried:
 def _try(order: Order, engine: Engine, flat: Sealed) -> _Tried:
     graph, device, fallback = _build_graph(order, engine, flat)
     # By the rows in the graph: those of the file need no memory then.
-    return _Tried(graph, measure(flat.with_graph(graph), graph), device, fallback)
+    measured = measure(flat.with_graph(graph), graph, order.blueprint.tuning.aim)
+    return _Tried(graph, measured, device, fallback)
 
 
 def _may_be_lists(wanted: Engine, rows: int) -> bool:
@@ -96,7 +100,8 @@ def _may_be_lists(wanted: Engine, rows: int) -> bool:
 
 def _build_graph(order: Order, engine: Engine, flat: Sealed) -> tuple[Graph, str, str | None]:
     """The graph, the device that helped to build it, and why that was no GPU."""
-    build = partial(graphs.build, engine, flat.matrix, flat.metric, order.threads)
+    tuning = order.blueprint.tuning
+    build = partial(graphs.build, engine, flat.matrix, flat.metric, order.threads, tuning=tuning)
     fallback = None
     if order.may_use_gpu:
         try:
@@ -111,7 +116,7 @@ def _build_graph(order: Order, engine: Engine, flat: Sealed) -> tuple[Graph, str
 def read_order(text: str | bytes) -> Order:
     """From its JSON."""
     order = orjson.loads(text)
-    return Order(**(order | _digests(order) | {"engine": Engine(order["engine"])}))
+    return Order(**(order | _digests(order) | {"blueprint": Blueprint.of(order["blueprint"])}))
 
 
 def write_json(value: Order | Outcome) -> bytes:

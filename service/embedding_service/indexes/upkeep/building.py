@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from threading import Lock
 from typing import Final
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.digests import Digest
 from embedding_service.indexes.errors import RecordUnavailable
@@ -92,15 +93,15 @@ class Workshop:
             shutil.rmtree(place, ignore_errors=True)
             raise
 
-    def build(self, stored: Stored, engine: Engine) -> Built:
+    def build(self, stored: Stored, blueprint: Blueprint) -> Built:
         """The same segment with a graph, built without a GPU where that fails.
 
         Raises BuildFailed, WorkshopClosed, DamagedSegment, OSError.
         """
         target = stored.folder.parent / "built"
-        may_use_gpu = engine is Engine.IVF and is_gpu_build()
+        may_use_gpu = blueprint.engine is Engine.IVF and is_gpu_build()
         order = Order(
-            str(stored.folder), stored.digests, str(target), engine, self._threads, may_use_gpu
+            str(stored.folder), stored.digests, str(target), blueprint, self._threads, may_use_gpu
         )
         outcome = self._run(order)
         segment = files.read(target, outcome.digests)

@@ -14,14 +14,12 @@ from embedding_service.indexes.segments.bitmaps import Bitmap, Slots
 from embedding_service.indexes.segments.kernels.exact import find_candidates
 from embedding_service.indexes.segments.kernels.graphs import Graph, Reach
 from embedding_service.indexes.segments.segment import Segment
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.vectors import Matrix, normalise
 
 SAMPLE: Final = 200
 K: Final = 10
-TARGET: Final = 0.98
-"""recall@10 below which a graph is not used."""
-_AIM: Final = 0.99
-"""recall@10 that is looked for: other queries than those of the sample may find a little less."""
+_AIM: Final = Tuning().aim
 _NOISE: Final = 0.5
 """Of a row's length: a query is near a document, and is none."""
 _K_FACTORS: Final = (8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
@@ -45,13 +43,13 @@ class Measured:
     """How far it must be searched for that."""
 
 
-def measure(segment: Segment, graph: Graph) -> Measured:
-    """The cheapest reach that finds enough, or the one that finds most where none does.
+def measure(segment: Segment, graph: Graph, aim: float = _AIM) -> Measured:
+    """The cheapest reach that finds `aim` of the 10 nearest, or most where none finds as much.
 
     An inverted file loses rows in two ways that are mended apart: those in lists that are not
     looked into, and those that their codes rank behind others and that are not rescored.
     """
-    trial = _Trial(segment, graph)
+    trial = _Trial(segment, graph, aim)
     if graph.engine is Engine.HNSW:
         return trial.first_enough(Reach(ef_search=ef) for ef in _EFS)
     wide = itertools.product(_WIDE, _K_FACTORS)
@@ -60,7 +58,7 @@ def measure(segment: Segment, graph: Graph) -> Measured:
         return best
     for share in _NARROWER:
         narrower = trial.run(replace(best.reach, probed_share=share))
-        if narrower.recall < _AIM:
+        if narrower.recall < aim:
             break
         best = narrower
     return best
@@ -69,7 +67,8 @@ def measure(segment: Segment, graph: Graph) -> Measured:
 class _Trial:
     """One sample of queries, and the truth for it."""
 
-    def __init__(self, segment: Segment, graph: Graph) -> None:
+    def __init__(self, segment: Segment, graph: Graph, aim: float) -> None:
+        self._aim = aim
         self._graph = graph
         self._segment = segment
         self._queries = _draw(segment)
@@ -94,7 +93,7 @@ class _Trial:
         best = Measured(-1.0, Reach())
         for reach in reaches:
             best = max(best, self.run(reach), key=lambda measured: measured.recall)
-            if best.recall >= _AIM:
+            if best.recall >= self._aim:
                 break
         return best
 

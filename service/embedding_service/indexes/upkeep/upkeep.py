@@ -3,16 +3,17 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
-from embedding_service.indexes.definition import Definition, Engine
+from embedding_service.indexes.blueprint import Blueprint
+from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import (
     BuildFailed,
     Built,
@@ -20,7 +21,7 @@ from embedding_service.indexes.upkeep.building import (
     Workshop,
     WorkshopClosed,
 )
-from embedding_service.indexes.upkeep.engines import MOST_FLAT
+from embedding_service.indexes.upkeep.kept import Holding, Kept
 from embedding_service.indexes.upkeep.planning import (
     Plan,
     Rule,
@@ -29,7 +30,6 @@ from embedding_service.indexes.upkeep.planning import (
     plan_compaction,
     plan_upkeep,
 )
-from embedding_service.indexes.upkeep.recall import TARGET
 from embedding_service.indexes.upkeep.rests import Rests
 from embedding_service.indexes.upkeep.turns import Turn
 from embedding_service.telemetry.index_metrics import IndexMetrics
@@ -46,45 +46,6 @@ _Planning: TypeAlias = Callable[[Rule, Sequence[Size]], Plan | None]
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class Holding(Protocol):
-    """An index in memory. Another may take its place; this one is then worked on for nothing."""
-
-    @property
-    def sealed(self) -> Sequence[tuple[Sealed, Bitmap]]:
-        """Its sealed segments with their live rows, as they are now."""
-
-    def adopt(self, segment: Sealed) -> None:
-        """Take in a segment in place of where its rows are now."""
-
-
-class Kept(Protocol):
-    """An open index, as this file needs it."""
-
-    @property
-    def definition(self) -> Definition:
-        """What it is."""
-
-    @property
-    def view(self) -> Holding:
-        """What is searched now."""
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there are graphs that another process has built, and that are not loaded."""
-
-    def office(self) -> AbstractContextManager[bool]:
-        """Whether no other process builds graphs for it until the block ends."""
-
-    def take_builds(self) -> bool:
-        """Load the graphs that others have built since; whether there were any."""
-
-    def give_build(self, holding: Holding, built: Built) -> None:
-        """Let others load a graph that `holding` is searched by, while in office."""
-
-    def measure(self) -> None:
-        """Tell what has become of it."""
-
-
 class BuiltElsewhere(Exception):
     """Another process builds graphs for the index."""
 
@@ -96,11 +57,9 @@ class Upkeep:
         self,
         workshop: Workshop,
         metrics: IndexMetrics,
-        most_flat: int = MOST_FLAT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`most_flat` is how many rows may be searched exactly; `clock` tells seconds."""
-        self._most_flat = most_flat
+        """`clock` tells seconds."""
         self._workshop = workshop
         self._metrics = metrics
         self._clock = clock
@@ -144,7 +103,7 @@ class Upkeep:
 
     def count_waiting(self, index: Kept) -> int:
         """Rows that are searched exactly only until they are built."""
-        return count_waiting(self._rule(index), _sizes(index.view.sealed))
+        return count_waiting(_rule(index), _sizes(index.view.sealed))
 
     def close(self) -> None:
         """End what is being built; nothing is lost by it. May be called twice."""
@@ -196,14 +155,12 @@ class Upkeep:
             index.measure()
         return has_loaded
 
-    def _rule(self, index: Kept) -> Rule:
-        return Rule(index.definition.engine, self._most_flat)
-
     def _work(self, index: Kept, planning: _Planning) -> bool:
-        plan = planning(self._rule(index), _sizes(index.view.sealed))
+        sizes = _sizes(index.view.sealed)
+        plan = planning(_rule(index), sizes)
         if plan is None:
             return False
-        if plan.engine is Engine.FLAT:
+        if plan.engine is Engine.FLAT and not _has_graphs(sizes, plan):
             return self._make(index, planning)
         with index.office() as is_ours:
             if not is_ours:
@@ -213,7 +170,7 @@ class Upkeep:
 
     def _make(self, index: Kept, planning: _Planning) -> bool:
         name, started, view = index.definition.name, self._clock(), index.view
-        gathered = self._gather(view, self._rule(index), planning)
+        gathered = self._gather(view, _rule(index), planning)
         if gathered is None:
             return False
         plan, rows = gathered.plan, len(gathered.segment)
@@ -221,7 +178,8 @@ class Upkeep:
             view.adopt(gathered.segment)  # in place of its rows in memory, where it is in a file
         engine, device = plan.engine, None
         if gathered.stored is not None:
-            engine, device = self._build(index, view, gathered.stored, plan.engine)
+            blueprint = Blueprint(plan.engine, gathered.tuning)
+            engine, device = self._build(index, view, gathered.stored, blueprint)
         index.measure()
         seconds = self._clock() - started
         self._metrics.build_duration.labels(name).observe(seconds)
@@ -249,45 +207,59 @@ class Upkeep:
         parts = [sealed[place] for place in plan.places]
         merged = concatenate(parts)
         if plan.engine is Engine.FLAT:
-            return _Gathered(plan, merged, None)
+            return _Gathered(plan, merged, rule.tuning, None)
         stored = self._workshop.store(merged)
         has_graph = any(segment.graph is not None for segment, _ in parts)
-        return _Gathered(plan, stored.segment, stored, has_graph)
+        return _Gathered(plan, stored.segment, rule.tuning, stored, has_graph)
 
     def _build(
-        self, index: Kept, view: Holding, stored: Stored, engine: Engine
+        self, index: Kept, view: Holding, stored: Stored, blueprint: Blueprint
     ) -> tuple[Engine, str]:
         """Have the index searched by a graph from now on; of which engine, built on what."""
         try:
-            built = self._workshop.build(stored, engine)
-            self._judge(index, built, engine)
+            built = self._workshop.build(stored, blueprint)
+            self._judge(index, built, blueprint)
             view.adopt(built.segment)
             index.give_build(view, built)
         finally:
             self._workshop.discard(stored)
         return built.segment.engine, built.device
 
-    def _judge(self, index: Kept, built: Built, wanted: Engine) -> None:
+    def _judge(self, index: Kept, built: Built, blueprint: Blueprint) -> None:
         """Tell of what was built. Raises BuildFailed: it finds too little."""
         name, engine = index.definition.name, built.segment.engine
+        wanted, least = blueprint.engine, blueprint.tuning.recall
         if engine is not wanted:
             _log.warning("a graph finds too little", index=name, engine=wanted, instead=engine)
         if built.fallback is not None:
             _log.warning("built without the GPU, which failed", index=name, error=built.fallback)
         self._metrics.recall.labels(name).set(built.recall)
-        if built.recall < TARGET:
-            raise BuildFailed(f"recall@10 is {built.recall:.3f}, below {TARGET}")
+        if built.recall < least:
+            raise BuildFailed(f"recall@10 is {built.recall:.3f}, below {least}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
     plan: Plan
     segment: Sealed
+    tuning: Tuning
+    """As the index asks for it by then."""
     stored: Stored | None
     """Its files, where it is to be built."""
     has_graph: bool = False
     """Whether some of its rows are searched by one, and it is to be built."""
 
 
+def _rule(index: Kept) -> Rule:
+    return Rule(index.definition.engine, index.definition.tuning)
+
+
 def _sizes(sealed: Sequence[tuple[Sealed, Bitmap]]) -> list[Size]:
-    return [Size(segment.engine, len(segment), live.ones) for segment, live in sealed]
+    return [
+        Size(segment.engine, len(segment), live.ones, segment.made_for) for segment, live in sealed
+    ]
+
+
+def _has_graphs(sizes: Sequence[Size], plan: Plan) -> bool:
+    """Whether it is in the place of graphs, which others may have built by a newer definition."""
+    return any(sizes[place].engine is not Engine.FLAT for place in plan.places)

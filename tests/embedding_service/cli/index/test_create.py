@@ -17,6 +17,16 @@ def test_everything_can_be_chosen(index: IndexCommands, name: str) -> None:
     assert facts["fields"] == {"year": "int", "a.b": "keywords"}
 
 
+def test_an_engine_has_its_parameters(index: IndexCommands, name: str) -> None:
+    facts = index.read(
+        "create", name, "--engine", "hnsw", "--m", "16", "--ef-construction", "64",
+        "--exact-rows", "9000", "--recall", "0.9",
+    )  # fmt: skip
+    assert facts["engine_parameters"] == {
+        "exact_rows": 9_000, "recall": 0.9, "m": 16, "ef_construction": 64,
+    }  # fmt: skip
+
+
 def test_a_model_can_be_named(there: IndexCommands, name: str) -> None:
     facts = there.read("create", name, "--model", "hashing:16", "--dimension", "8")
     assert (facts["model"], facts["dimension"]) == ("hashing:16", 8)
@@ -32,6 +42,8 @@ def test_a_model_can_be_named(there: IndexCommands, name: str) -> None:
         (["--field", "year:year"], "is not NAME:TYPE"),
         (["--field", "a:int", "--field", "a:bool"], "'a' is given twice"),
         (["--metric", "taxi"], "Invalid value for '--metric'"),
+        (["--nlist", "64"], "--nlist is of engine ivf, not of auto; leave it out"),
+        (["--engine", "hnsw", "--m", "65"], "--m is 65; use 8 to 64"),
         (["--dimension", "0"], "Invalid value for '--dimension'"),
     ],
 )

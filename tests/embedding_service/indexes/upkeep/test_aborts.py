@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blueprints import HNSW
 from embedding_service.environment import child_environment
-from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.upkeep import building
 from embedding_service.indexes.upkeep.building import BuildFailed, Workshop
@@ -28,6 +28,6 @@ def test_an_abort_inside_faiss_ends_the_child_alone(
     with monkeypatch.context() as patch:
         patch.setattr(building, "_PROGRAM", "aborting_builder")
         with pytest.raises(BuildFailed, match=f"ended with {-signal.SIGABRT}"):
-            workshop.build(stored, Engine.HNSW)
+            workshop.build(stored, HNSW)
     assert np.array_equal(stored.segment.matrix, segment.matrix)
     workshop.close()

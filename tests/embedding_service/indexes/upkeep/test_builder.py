@@ -7,6 +7,7 @@ import faiss
 import numpy as np
 import pytest
 
+from blueprints import HNSW, IVF
 from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.concatenation import concatenate
@@ -35,7 +36,7 @@ def order(tmp_path: Path) -> Order:
     flat = concatenate(KeptIndex(rows=ROWS).view.state.parts)
     digests = files.write(flat, tmp_path / "flat")
     source, target = str(tmp_path / "flat"), str(tmp_path / "built")
-    return Order(source, digests, target, Engine.IVF, threads=1, may_use_gpu=True)
+    return Order(source, digests, target, IVF, threads=1, may_use_gpu=True)
 
 
 def give(monkeypatch: pytest.MonkeyPatch, gpu: Device | None) -> None:
@@ -88,8 +89,9 @@ def test_where_equal_rows_cost_hnsw_its_recall_lists_are_built(order: Order) -> 
     index.write([Row(key, 1_200 + key, same) for key in range(1, 201)])
     source = Path(order.source).parent / "equal"
     digests = files.write(concatenate(index.view.state.parts), source)
-    outcome = main(replace(order, source=str(source), digests=digests, engine=Engine.HNSW))
-    assert files.read(Path(order.target), outcome.digests).engine is Engine.IVF
+    outcome = main(replace(order, source=str(source), digests=digests, blueprint=HNSW))
+    built = files.read(Path(order.target), outcome.digests)
+    assert (built.engine, built.made_for) == (Engine.IVF, HNSW)
     assert outcome.recall >= 0.98
 
 

@@ -14,7 +14,9 @@ import numpy as np
 import psutil
 import pytest
 
+from blueprints import HNSW, IVF
 from embedding_service.environment import child_environment
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.errors import RecordUnavailable
 from embedding_service.indexes.segments.concatenation import concatenate
@@ -79,14 +81,14 @@ def a_small_disk(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("engine", [Engine.HNSW, Engine.IVF])
+@pytest.mark.parametrize("blueprint", [HNSW, IVF])
 def test_a_built_segment_has_the_same_rows_and_what_was_measured(
-    workshop: Workshop, segment: Sealed, engine: Engine
+    workshop: Workshop, segment: Sealed, blueprint: Blueprint
 ) -> None:
     stored = workshop.store(segment)
-    built = workshop.build(stored, engine)
+    built = workshop.build(stored, blueprint)
     workshop.discard(stored)
-    assert built.segment.engine is engine
+    assert (built.segment.engine, built.segment.made_for) == (blueprint.engine, blueprint)
     assert np.array_equal(built.segment.keys, segment.keys)
     assert np.array_equal(built.segment.versions, segment.versions)
     assert np.array_equal(built.segment.matrix, segment.matrix)
@@ -111,7 +113,7 @@ def test_a_damaged_file_is_not_built_from(workshop: Workshop, segment: Sealed) -
     path = stored.folder / "vectors.f32"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     with pytest.raises(BuildFailed, match=r"ended with 1: .*DamagedSegment.*vectors\.f32"):
-        workshop.build(stored, Engine.HNSW)
+        workshop.build(stored, HNSW)
 
 
 def test_what_is_left_of_a_built_segment_is_checked(
@@ -127,13 +129,13 @@ def test_what_is_left_of_a_built_segment_is_checked(
 
     monkeypatch.setattr(workshop, "_run", run_and_damage)
     with pytest.raises(DamagedSegment, match=r"index\.faiss"):
-        workshop.build(stored, Engine.HNSW)
+        workshop.build(stored, HNSW)
 
 
 def test_a_bad_order_ends_the_child_with_its_reason(workshop: Workshop, segment: Sealed) -> None:
     few = concatenate(KeptIndex(rows=20).view.state.parts)
     with pytest.raises(BuildFailed, match="no ivf is built over 20 rows") as caught:
-        workshop.build(workshop.store(few), Engine.IVF)
+        workshop.build(workshop.store(few), IVF)
     assert "Traceback" in caught.value.__notes__[0]
 
 
@@ -142,11 +144,11 @@ def test_a_full_disk_ends_the_child_with_its_reason(
 ) -> None:
     stored = workshop.store(segment)
     with a_small_disk(100_000), pytest.raises(BuildFailed, match="File too large"):
-        workshop.build(stored, Engine.HNSW)
+        workshop.build(stored, HNSW)
     workshop.discard(stored)
     assert files_in(tmp_path) == []
     stored = workshop.store(segment)  # there is room again
-    assert workshop.build(stored, Engine.HNSW).segment.engine is Engine.HNSW
+    assert workshop.build(stored, HNSW).segment.engine is Engine.HNSW
 
 
 def test_what_finds_no_room_to_be_stored_leaves_nothing(
@@ -159,7 +161,7 @@ def test_what_finds_no_room_to_be_stored_leaves_nothing(
 
 def test_a_killed_child_is_told_by_its_signal(workshop: Workshop, segment: Sealed) -> None:
     with ThreadPoolExecutor(1) as pool:
-        building = pool.submit(workshop.build, workshop.store(segment), Engine.HNSW)
+        building = pool.submit(workshop.build, workshop.store(segment), HNSW)
         (child,) = wait_until(children, SECONDS, "a child")
         child.kill()
         with pytest.raises(BuildFailed, match=f"ended with {-signal.SIGKILL}"):
@@ -171,7 +173,7 @@ def test_what_a_gpu_ends_is_built_without_it(
 ) -> None:
     monkeypatch.setattr(building, "_PROGRAM", "builder_without_gpu")
     monkeypatch.setattr(building, "is_gpu_build", lambda: True)
-    built = workshop.build(workshop.store(segment), Engine.IVF)
+    built = workshop.build(workshop.store(segment), IVF)
     assert built.segment.engine is Engine.IVF
     assert built.device == "cpu"
     assert built.fallback == "the builder ended with -6: details: CUDA error 2 out of memory"
@@ -182,7 +184,7 @@ def test_what_needs_no_gpu_is_built_without_asking_for_one(
 ) -> None:
     monkeypatch.setattr(building, "_PROGRAM", "builder_without_gpu")
     monkeypatch.setattr(building, "is_gpu_build", lambda: True)
-    assert workshop.build(workshop.store(segment), Engine.HNSW).fallback is None
+    assert workshop.build(workshop.store(segment), HNSW).fallback is None
 
 
 def test_a_machine_without_a_gpu_is_no_failure(
@@ -190,13 +192,13 @@ def test_a_machine_without_a_gpu_is_no_failure(
 ) -> None:
     monkeypatch.setattr(building, "is_gpu_build", lambda: True)
     workshop._environment = {**child_environment(), "CUDA_VISIBLE_DEVICES": ""}
-    built = workshop.build(workshop.store(segment), Engine.IVF)
+    built = workshop.build(workshop.store(segment), IVF)
     assert (built.device, built.fallback) == ("cpu", None)
 
 
 def test_stopping_ends_the_child_at_once(workshop: Workshop, segment: Sealed) -> None:
     with ThreadPoolExecutor(1) as pool:
-        building = pool.submit(workshop.build, workshop.store(segment), Engine.HNSW)
+        building = pool.submit(workshop.build, workshop.store(segment), HNSW)
         (child,) = wait_until(children, SECONDS, "a child")
         child.suspend()  # would never end of itself
         workshop.stop()
@@ -204,7 +206,7 @@ def test_stopping_ends_the_child_at_once(workshop: Workshop, segment: Sealed) ->
             building.result(SECONDS)
     assert children() == []
     with pytest.raises(WorkshopClosed):
-        workshop.build(workshop.store(segment), Engine.HNSW)
+        workshop.build(workshop.store(segment), HNSW)
 
 
 def test_a_closed_workshop_leaves_no_file(tmp_path: Path, segment: Sealed) -> None:
@@ -218,7 +220,7 @@ def test_a_closed_workshop_leaves_no_file(tmp_path: Path, segment: Sealed) -> No
 def test_a_child_ends_with_its_parent(workshop: Workshop, segment: Sealed) -> None:
     stored = workshop.store(segment)
     target = stored.folder.parent / "built"
-    order = Order(str(stored.folder), stored.digests, str(target), Engine.HNSW, 1)
+    order = Order(str(stored.folder), stored.digests, str(target), HNSW, 1)
     theirs, ours = os.pipe()
     os.close(ours)  # as the kernel does when a process is gone
     module = "embedding_service.indexes.upkeep.builder"
@@ -276,4 +278,4 @@ def test_a_builder_that_cannot_be_started_is_an_error_of_the_system(
     stored = workshop.store(segment)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(FileNotFoundError):
-        workshop.build(stored, Engine.HNSW)
+        workshop.build(stored, HNSW)

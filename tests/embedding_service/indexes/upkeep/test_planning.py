@@ -1,13 +1,15 @@
 """Plans: segments stay few, rows are built seldom, and there is an end to it."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.planning import (
     MOST_FLATS,
     Plan,
@@ -18,8 +20,16 @@ from embedding_service.indexes.upkeep.planning import (
     plan_upkeep,
 )
 
-FLAT, IVF = Engine.FLAT, Engine.IVF
-AUTO = Rule(Engine.AUTO, most_flat=1_000)
+FLAT, IVF, HNSW = Engine.FLAT, Engine.IVF, Engine.HNSW
+AUTO = Rule(Engine.AUTO, Tuning(exact_rows=1_000))
+
+RULES = st.builds(
+    Rule,
+    st.sampled_from(Engine),
+    st.builds(
+        Tuning, exact_rows=st.sampled_from([0, 300, 1_000]), recall=st.sampled_from([0.9, 0.98])
+    ),
+)
 
 
 def flat(rows: int, live: int | None = None) -> Size:
@@ -60,7 +70,7 @@ def test_what_is_done_next(
 
 
 def test_an_index_of_flat_segments_gets_no_graph() -> None:
-    rule = Rule(FLAT, most_flat=1_000)
+    rule = Rule(FLAT, Tuning(exact_rows=1_000))
     assert plan_upkeep(rule, [flat(5_000)] * 2) is None
     plan = plan_upkeep(rule, [flat(5_000)] * MOST_FLATS)
     assert plan is not None
@@ -68,7 +78,7 @@ def test_an_index_of_flat_segments_gets_no_graph() -> None:
 
 
 def test_rows_that_are_too_few_for_a_graph_do_not_wait_for_one() -> None:
-    rule = Rule(Engine.IVF, most_flat=10)
+    rule = Rule(Engine.IVF, Tuning(exact_rows=10))
     assert plan_upkeep(rule, [flat(300)]) is None
     assert count_waiting(rule, [flat(300)]) == 0
     assert count_waiting(rule, [flat(700), ivf(5_000)]) == 700
@@ -79,7 +89,7 @@ def test_rows_that_need_no_graph_do_not_wait_for_one() -> None:
     assert count_waiting(AUTO, [flat(600), ivf(5_000)]) == 0
     assert count_waiting(AUTO, [flat(1_000), ivf(5_000)]) == 1_000
     assert count_waiting(AUTO, [flat(2_000, 1_001), ivf(5_000)]) == 1_001
-    assert count_waiting(Rule(FLAT, most_flat=1_000), [flat(5_000)]) == 0
+    assert count_waiting(Rule(FLAT, Tuning(exact_rows=1_000)), [flat(5_000)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -99,6 +109,51 @@ def test_a_compaction_makes_one_segment_without_dead_rows(
 ) -> None:
     plan = plan_compaction(AUTO, segments)
     assert (plan and plan.places, plan and plan.engine) == (places, engine)
+
+
+def built_for(engine: Engine, rows: int = 5_000, **tuning: float) -> Size:
+    """A graph, and what it was to be."""
+    return Size(engine, rows, rows, Blueprint(engine, replace(AUTO.tuning, **tuning)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "graph", "engine"),
+    [
+        (AUTO, built_for(IVF), None),
+        (Rule(IVF, AUTO.tuning), built_for(IVF), None),  # which is what `auto` builds
+        (Rule(HNSW, AUTO.tuning), built_for(IVF), HNSW),
+        (Rule(FLAT, AUTO.tuning), built_for(IVF), FLAT),
+        (AUTO, built_for(HNSW), IVF),
+        (AUTO, built_for(IVF, recall=0.9), IVF),
+        (Rule(IVF, replace(AUTO.tuning, nlist=64)), built_for(IVF), IVF),
+        (Rule(HNSW, replace(AUTO.tuning, m=16)), built_for(HNSW), HNSW),
+        (Rule(HNSW, replace(AUTO.tuning, ef_construction=256)), built_for(HNSW), HNSW),
+        # Fewer exact rows touch no graph, and more only one that would not be built now.
+        (AUTO, built_for(IVF, exact_rows=2_000), None),
+        (Rule(IVF, Tuning(exact_rows=4_999)), built_for(IVF), None),
+        (Rule(IVF, Tuning(exact_rows=5_000)), built_for(IVF), FLAT),
+        # What an earlier program has built says nothing of it: it knew the usual tuning alone.
+        (Rule(IVF, Tuning()), Size(IVF, 60_000, 60_000), None),
+        (Rule(HNSW, Tuning()), Size(IVF, 60_000, 60_000), HNSW),
+        # Where HNSW found too little, lists are what it was to be.
+        (Rule(HNSW, AUTO.tuning), Size(IVF, 5_000, 5_000, Blueprint(HNSW, AUTO.tuning)), None),
+    ],
+)
+def test_a_graph_that_is_not_what_is_asked_for_is_built_anew(
+    rule: Rule, graph: Size, engine: Engine | None
+) -> None:
+    plan = plan_upkeep(rule, [graph])
+    assert (plan and plan.engine) == engine
+    compaction = plan_compaction(rule, [graph])
+    assert (compaction and compaction.engine) == engine
+
+
+def test_all_graphs_that_are_outdated_become_one() -> None:
+    rule = Rule(HNSW, AUTO.tuning)
+    segments = [built_for(IVF, 9_000), built_for(IVF), flat(300), built_for(HNSW, 50_000)]
+    plan = plan_upkeep(rule, segments)
+    assert plan is not None
+    assert (plan.places, plan.engine) == ((0, 1, 2), HNSW)
 
 
 @dataclass
@@ -123,7 +178,8 @@ class Growth:
     def apply(self, plan: Plan) -> None:
         rows = sum(self.segments[place].live for place in plan.places)
         kept = [each for place, each in enumerate(self.segments) if place not in plan.places]
-        self.segments = [*kept, Size(plan.engine, rows, rows)]
+        made_for = Blueprint(plan.engine, self.rule.tuning)
+        self.segments = [*kept, Size(plan.engine, rows, rows, made_for)]
         self.built += rows
 
     def settle(self) -> None:
@@ -138,18 +194,20 @@ class Growth:
 
 @given(
     engine=st.sampled_from([Engine.AUTO, Engine.HNSW, FLAT]),
-    most_flat=st.sampled_from([0, 300, 1_000]),
+    exact_rows=st.sampled_from([0, 300, 1_000]),
     history=st.lists(
-        st.integers(1, 700) | st.tuples(st.integers(0, 50), st.floats(0, 1)), max_size=120
+        st.integers(1, 700) | st.tuples(st.integers(0, 50), st.floats(0, 1)) | RULES, max_size=120
     ),
 )
 @settings(deadline=None, max_examples=200)
 def test_there_is_an_end_to_it_whatever_happens(
-    engine: Engine, most_flat: int, history: list[int | tuple[int, float]]
+    engine: Engine, exact_rows: int, history: list[int | tuple[int, float] | Rule]
 ) -> None:
-    growth = Growth(Rule(engine, most_flat))
+    growth = Growth(Rule(engine, Tuning(exact_rows=exact_rows)))
     for what in history:
-        if isinstance(what, int):
+        if isinstance(what, Rule):
+            growth.rule = what
+        elif isinstance(what, int):
             growth.seal(what)
         else:
             growth.kill(*what)
@@ -171,7 +229,7 @@ def test_there_is_an_end_to_it_whatever_happens(
 def test_segments_stay_few_and_rows_are_built_a_logarithmic_number_of_times(
     engine: Engine, sizes: list[int], times: int
 ) -> None:
-    growth = Growth(Rule(engine, most_flat=1_000))
+    growth = Growth(Rule(engine, Tuning(exact_rows=1_000)))
     for rows in sizes * times:
         growth.seal(rows)
         growth.settle()
@@ -182,7 +240,7 @@ def test_segments_stay_few_and_rows_are_built_a_logarithmic_number_of_times(
 
 
 def test_a_million_rows_are_each_built_a_few_times() -> None:
-    growth = Growth(Rule(Engine.AUTO))
+    growth = Growth(Rule(Engine.AUTO, Tuning()))
     for _ in range(50):
         growth.seal(20_000)
         growth.settle()

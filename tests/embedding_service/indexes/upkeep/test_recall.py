@@ -10,7 +10,8 @@ from embedding_service.indexes.segments.bitmaps import Bitmap, Slots
 from embedding_service.indexes.segments.concatenation import concatenate
 from embedding_service.indexes.segments.kernels.graphs import Graph, Reach, build
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.upkeep.recall import TARGET, measure
+from embedding_service.indexes.tuning import Tuning
+from embedding_service.indexes.upkeep.recall import measure
 from embedding_service.vectors import Matrix
 from index_model import Row, random_matrix
 from kept_index import DIMENSION, KeptIndex
@@ -52,13 +53,13 @@ def ivf(segment: Sealed) -> Graph:
 
 def test_a_good_graph_is_not_searched_far(segment: Sealed, hnsw: Graph) -> None:
     measured = measure(segment, hnsw)
-    assert measured.recall >= TARGET
+    assert measured.recall >= Tuning().recall
     assert measured.reach.ef_search == 64
 
 
 def test_the_least_ef_that_finds_enough_is_told(segment: Sealed, hnsw: Graph) -> None:
     measured = measure(segment, Blind(hnsw, segment.metric, Engine.HNSW, Reach(512, 0, 0)))
-    assert measured.recall >= TARGET
+    assert measured.recall >= Tuning().recall
     assert measured.reach.ef_search == 512
 
 
@@ -74,7 +75,7 @@ def test_the_least_share_and_factor_that_find_enough_are_told(
     segment: Sealed, hnsw: Graph, enough: Reach
 ) -> None:
     measured = measure(segment, Blind(hnsw, segment.metric, Engine.IVF, enough))
-    assert measured.recall >= TARGET
+    assert measured.recall >= Tuning().recall
     assert measured.reach.probed_share == enough.probed_share
     assert measured.reach.k_factor == enough.k_factor
 
@@ -102,4 +103,4 @@ def test_rows_that_are_equal_stand_for_each_other() -> None:
     same = random_matrix(1, DIMENSION, 9)[0].tolist()
     index.write([Row(key, 1_200 + key, same) for key in range(1, 601)])
     rows = concatenate(index.view.state.parts)
-    assert measure(rows, build(Engine.IVF, rows.matrix, rows.metric)).recall >= TARGET
+    assert measure(rows, build(Engine.IVF, rows.matrix, rows.metric)).recall >= Tuning().recall

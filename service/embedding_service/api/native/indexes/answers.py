@@ -35,6 +35,8 @@ class IndexAnswer(_Answer):
     dimension: int
     metric: Metric
     engine: Engine
+    engine_parameters: dict[str, int | float | None]
+    """Those that count with this engine; an nlist of null goes by rows."""
     fields: dict[str, FieldType]
     aliases: list[str]
     documents: int

@@ -21,11 +21,18 @@ from embedding_service.api.native.indexes.parameters import (
     parameters,
     query_of,
 )
-from embedding_service.api.native.indexes.payloads import CreateIndexRequest
+from embedding_service.api.native.indexes.payloads import (
+    ChangeIndexRequest,
+    CreateIndexRequest,
+    EngineParameters,
+)
 from embedding_service.api.responses import READS, REMOVALS, WRITES, problems_of
 from embedding_service.api.rooms import retrieval_of, rooms_of
 from embedding_service.errors import InvalidRequest, Issue
-from embedding_service.indexes.definition import check_fields
+from embedding_service.indexes.blueprint import Blueprint
+from embedding_service.indexes.definition import Engine, check_fields
+from embedding_service.indexes.parameters import tell, tune
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.retrieval.requests import IndexFacts, NewIndex
 
 router = APIRouter(prefix="/api/v1/indexes", tags=["indexes"])
@@ -73,6 +80,21 @@ async def describe_index(request: Request) -> Response:
     return _json(_entry(await retrieval.describe(index_of(request), documents)))
 
 
+@router.patch(
+    "/{name}",
+    summary="Change an index",
+    openapi_extra={**parameters(INDEX), **request_body(ChangeIndexRequest)},
+    responses={200: {"model": IndexAnswer}, **problems_of(Dialect.NATIVE, *WRITES)},
+)
+async def change_index(request: Request) -> Response:
+    """What it is searched by. As before until the new graphs are built, beside the searches."""
+    retrieval = retrieval_of(request)
+    query_of(request)
+    payload = await read_payload(request, ChangeIndexRequest, rooms_of(request).settings)
+    wanted = Blueprint(payload.engine, _tuning_of(payload.engine, payload.engine_parameters))
+    return _json(_entry(await retrieval.retune(index_of(request), wanted)))
+
+
 @router.delete(
     "/{name}",
     summary="Remove an index",
@@ -100,8 +122,14 @@ def _new_index(payload: CreateIndexRequest) -> NewIndex:
         dimension=payload.dimension,
         metric=payload.metric,
         engine=payload.engine,
+        tuning=_tuning_of(payload.engine, payload.engine_parameters),
         fields=check_fields(payload.fields),
     )
+
+
+def _tuning_of(engine: Engine, given: EngineParameters) -> Tuning:
+    fields = given.model_dump()
+    return tune(engine, fields, {name: f"engine_parameters.{name}" for name in fields})
 
 
 def _entry(facts: IndexFacts) -> dict[str, Any]:
@@ -113,6 +141,7 @@ def _entry(facts: IndexFacts) -> dict[str, Any]:
         "dimension": facts.dimension,
         "metric": facts.metric,
         "engine": facts.engine,
+        "engine_parameters": tell(facts.engine, facts.tuning),
         "fields": dict(facts.fields),
         "aliases": list(facts.aliases),
         "documents": facts.documents,

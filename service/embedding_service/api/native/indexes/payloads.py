@@ -20,6 +20,7 @@ from embedding_service.indexes.definition import (
     FieldType,
     Metric,
 )
+from embedding_service.indexes.tuning import EF_CONSTRUCTION, EXACT_ROWS, NLIST, RECALL, M
 from embedding_service.retrieval.requests import Include
 
 _LARGEST_DIMENSION: Final = 65_536
@@ -50,6 +51,26 @@ def _given(quantifier: str, **kinds: str | list[str]) -> dict[str, Any]:
     }
 
 
+class EngineParameters(Payload):
+    """How an engine builds and searches; what is left out has its default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exact_rows: int | None = Field(default=None, ge=EXACT_ROWS[0], le=EXACT_ROWS[1])
+    """Rows up to which all are compared, and no graph is built; 50,000 by default. Not of flat."""
+    recall: float | None = Field(default=None, ge=RECALL[0], le=RECALL[1])
+    """recall@10 that a graph has at least, as measured, or it is not used; 0.98 by default. Not of
+    flat."""
+    m: int | None = Field(default=None, ge=M[0], le=M[1])
+    """FAISS's M: neighbours of a row; 32 by default. Of hnsw alone."""
+    ef_construction: int | None = Field(default=None, ge=EF_CONSTRUCTION[0], le=EF_CONSTRUCTION[1])
+    """FAISS's efConstruction: rows kept in mind while neighbours are looked for, at least twice m;
+    128 by default. Of hnsw alone."""
+    nlist: int | None = Field(default=None, ge=NLIST[0], le=NLIST[1])
+    """FAISS's nlist: lists that rows are sorted into, or one for 39 rows where that is less; two
+    for each root of the rows by default. Of ivf alone."""
+
+
 class CreateIndexRequest(Payload):
     """An index to create; the name alone is enough."""
 
@@ -75,8 +96,22 @@ class CreateIndexRequest(Payload):
     """How near two vectors are. cosine and dot: higher is nearer; l2 is a distance."""
     engine: Engine = Engine.AUTO
     """What searches it. auto chooses by size."""
+    engine_parameters: EngineParameters = EngineParameters()
     fields: dict[str, FieldType] = Field(default={}, json_schema_extra=_FIELD_NAMES)
     """Fields of metadata that filters may name, with their types."""
+
+
+class ChangeIndexRequest(Payload):
+    """What an index is to be searched by, from when it is built."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"engine": "hnsw", "engine_parameters": {"m": 48}}},
+    )
+
+    engine: Engine
+    engine_parameters: EngineParameters = EngineParameters()
+    """All of them: those that are left out have their defaults, whatever they were."""
 
 
 class DocumentToAdd(Payload):

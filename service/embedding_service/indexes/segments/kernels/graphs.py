@@ -15,11 +15,11 @@ from embedding_service.indexes.definition import Engine, Metric
 from embedding_service.indexes.segments.bitmaps import Bitmap, Slots
 from embedding_service.indexes.segments.kernels import devices
 from embedding_service.indexes.segments.kernels.devices import CPU, Device
+from embedding_service.indexes.tuning import Tuning, count_link_bytes
 from embedding_service.vectors import Matrix, is_finite_by_row
 
 FEWEST_ROWS: Final = {Engine.HNSW: 1, Engine.IVF: 39 * 16}
 """Below, a graph cannot be built: 16 centroids of a 4-bit code want 39 rows each."""
-_EF_CONSTRUCTION: Final = 128
 _ROWS_PER_LIST: Final = 39
 """FAISS warns below (Clustering.h, min_points_per_centroid)."""
 _LISTS_PER_ROOT: Final = 2
@@ -32,6 +32,9 @@ _READING: Final = threading.Lock()
 """FAISS keeps the limit of what a file may hold for the whole process."""
 _FEWEST_PROBED: Final = 8
 _ROWS_AT_ONCE: Final = 16_384
+_SEED: Final = 1234
+"""Of IVF's centroids; HNSW draws its levels from a seed of its own."""
+_DEFAULT: Final = Tuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +73,24 @@ class Graph:
         if not isinstance(flat, faiss.IndexFlat) or flat.ntotal != index.ntotal:
             raise ValueError("does not have all of its rows")
         self._lists = 0 if engine is Engine.HNSW else faiss.extract_index_ivf(index).nlist
+        self._m = 0
+        if isinstance(index, faiss.IndexHNSWFlat):
+            self._m = index.hnsw.nb_neighbors(1)  # type: ignore[attr-defined]  # no stub
         self.matrix: Matrix = np.asarray(_Storage(index, flat))
         """Shape (n, d): the rows as they are kept inside, read-only."""
 
     @property
     def factory(self) -> str:
         """What it is, in FAISS's words."""
-        return _factory(self.engine, *self.matrix.shape)
+        return _factory(self.engine, self.matrix.shape[1], self._m, self._lists)
 
     @property
     def nbytes(self) -> int:
         """Memory it takes, rows included (an estimate, within a few percent)."""
         rows, dimension = self.matrix.shape
-        # 64 neighbours on the lowest level of HNSW32 and their share above; 4-bit codes and ids.
-        extra = 272 if self.engine is Engine.HNSW else _parts(dimension) // 2 + 8
+        extra = _parts(dimension) // 2 + 8  # 4-bit codes and ids
+        if self.engine is Engine.HNSW:
+            extra = count_link_bytes(self._m)
         return int(self.matrix.nbytes + rows * extra + self._lists * dimension * 4)
 
     def find_candidates(
@@ -140,18 +147,18 @@ def build(
     matrix: Matrix,
     metric: Metric,
     threads: int = 1,
-    seed: int = 1234,
     device: Device = CPU,
+    tuning: Tuning = _DEFAULT,
 ) -> Graph:
     """A graph over the rows of `matrix`, which it copies.
 
     Args:
-        engine: HNSW (HNSW32) or IVF (IVF,PQx4fs,RFlat).
+        engine: HNSW or IVF (IVF,PQx4fs,RFlat).
         matrix: Shape (n, d), n at least FEWEST_ROWS of the engine.
         metric: As searched.
         threads: Of OpenMP; other calls in this thread have one again afterwards.
-        seed: Of IVF's centroids; HNSW draws its levels from a seed of its own.
         device: Where IVF's rows are compared with its centroids.
+        tuning: Of the engine; an nlist for which there are too few rows becomes smaller.
 
     Raises:
         ValueError: too few rows, no such engine, or a row that is not finite: FAISS takes NaN
@@ -163,17 +170,19 @@ def build(
         raise ValueError(f"no {engine} is built over {rows:,} rows")
     if not all(is_finite_by_row(block).all() for block in _blocks(matrix)):
         raise ValueError("a row is not finite")
-    index = faiss.index_factory(dimension, _factory(engine, rows, dimension), _metric_type(metric))
+    lists = _lists(rows, tuning.nlist)
+    factory = _factory(engine, dimension, tuning.m, lists)
+    index = faiss.index_factory(dimension, factory, _metric_type(metric))
     faiss.omp_set_num_threads(threads)
     try:
         if isinstance(index, faiss.IndexHNSW):
-            index.hnsw.efConstruction = _EF_CONSTRUCTION
+            index.hnsw.efConstruction = tuning.ef_construction
         else:
             clustering = faiss.extract_index_ivf(index).cp
-            clustering.seed = seed
+            clustering.seed = _SEED
             clustering.max_points_per_centroid = _TRAINED_PER_LIST
             with devices.training(index, device):
-                index.train(_draw(matrix, _TRAINED_PER_LIST * _lists(rows), seed))
+                index.train(_draw(matrix, _TRAINED_PER_LIST * lists))
         _make_room(index, rows)
         with devices.assigning(index, device):
             for block in _blocks(matrix):
@@ -191,11 +200,11 @@ def _blocks(matrix: Matrix) -> Iterator[Matrix]:
     _let_go(matrix)
 
 
-def _draw(matrix: Matrix, count: int, seed: int) -> Matrix:
+def _draw(matrix: Matrix, count: int) -> Matrix:
     """At most `count` of the rows. FAISS would draw them itself, from all of a mapped file."""
     if count >= len(matrix):
         return matrix
-    slots = np.random.default_rng(seed).choice(len(matrix), count, replace=False)
+    slots = np.random.default_rng(_SEED).choice(len(matrix), count, replace=False)
     drawn: Matrix = np.asarray(matrix)[np.sort(slots)]
     _let_go(matrix)
     return drawn
@@ -239,14 +248,14 @@ def _metric_type(metric: Metric) -> int:
     return faiss.METRIC_L2 if metric.is_distance else faiss.METRIC_INNER_PRODUCT
 
 
-def _factory(engine: Engine, rows: int, dimension: int) -> str:
+def _factory(engine: Engine, dimension: int, m: int, lists: int) -> str:
     if engine is Engine.HNSW:
-        return "HNSW32"
-    return f"IVF{_lists(rows)},PQ{_parts(dimension)}x4fs,RFlat"
+        return f"HNSW{m}"
+    return f"IVF{lists},PQ{_parts(dimension)}x4fs,RFlat"
 
 
-def _lists(rows: int) -> int:
-    return max(1, min(_LISTS_PER_ROOT * isqrt(rows), rows // _ROWS_PER_LIST))
+def _lists(rows: int, wanted: int | None) -> int:
+    return max(1, min(wanted or _LISTS_PER_ROOT * isqrt(rows), rows // _ROWS_PER_LIST))
 
 
 def _parts(dimension: int) -> int:

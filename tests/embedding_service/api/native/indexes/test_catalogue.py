@@ -8,7 +8,9 @@ from apis import Api
 from embedding_service.api.native.indexes.answers import IndexAnswer, IndexesAnswer
 from embedding_service.errors import ServiceError
 from embedding_service.indexes import errors
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Engine, FieldType, Metric
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.retrieval.requests import NewIndex
 from fake_retrieval import FACTS, FakeRetrieval
 
@@ -32,6 +34,7 @@ async def test_an_index_is_described(api: Api, retrieval: FakeRetrieval) -> None
         "dimension": 2,
         "metric": "cosine",
         "engine": "auto",
+        "engine_parameters": {"exact_rows": 50_000, "recall": 0.98},
         "fields": {"year": "int"},
         "aliases": ["news"],
         "documents": 3,
@@ -81,13 +84,58 @@ async def test_every_field_of_a_new_index_arrives(api: Api, retrieval: FakeRetri
         "dimension": 4,
         "metric": "l2",
         "engine": "hnsw",
+        "engine_parameters": {"exact_rows": 9_000, "recall": 0.9, "m": 16, "ef_construction": 64},
         "fields": {"year": "int", "topic": "keywords"},
     }
     assert (await api.http.post(INDEXES, json=body)).status_code == 201
     (_, new) = retrieval.calls[0]
     assert (new.model, new.has_model, new.dimension) == ("fake", True, 4)
     assert (new.metric, new.engine) == (Metric.L2, Engine.HNSW)
+    assert new.tuning == Tuning(exact_rows=9_000, recall=0.9, m=16, ef_construction=64)
     assert new.fields == {"year": FieldType.INT, "topic": FieldType.KEYWORDS}
+
+
+async def test_an_index_is_changed_as_a_whole(api: Api, retrieval: FakeRetrieval) -> None:
+    body = {"engine": "ivf", "engine_parameters": {"nlist": 64}}
+    response = await api.http.patch(f"{INDEXES}/articles", json=body)
+    assert response.status_code == 200
+    IndexAnswer.model_validate_json(response.content)
+    assert retrieval.calls == [("retune", "articles", Blueprint(Engine.IVF, Tuning(nlist=64)))]
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "message"),
+    [
+        ({}, "engine", "is required"),
+        ({"engine": "annoy"}, "engine", "'auto'"),
+        ({"engine": "ivf", "metric": "l2"}, "metric", "is no field"),
+        ({"engine": "ivf", "engine_parameters": {"M": 9}}, "engine_parameters.M", "is no field"),
+        (
+            {"engine": "flat", "engine_parameters": {"recall": 0.9}},
+            "engine_parameters.recall",
+            "is of engine auto, hnsw, ivf, not of flat; leave it out",
+        ),
+        (
+            {"engine": "hnsw", "engine_parameters": {"m": 64, "ef_construction": 100}},
+            "engine_parameters.ef_construction",
+            "use at least 128",
+        ),
+        (
+            {"engine": "auto", "engine_parameters": {"exact_rows": 10}},
+            "engine_parameters.exact_rows",
+            "greater than or equal to 1000",
+        ),
+    ],
+)
+async def test_what_is_wrong_with_a_change_is_told(
+    api: Api, retrieval: FakeRetrieval, body: Any, path: str, message: str
+) -> None:
+    response = await api.http.patch(f"{INDEXES}/articles", json=body)
+    assert response.status_code == 422
+    fault = response.json()["errors"][0]
+    assert fault["path"] == path
+    assert message in fault["message"]
+    assert retrieval.calls == []
 
 
 async def test_no_model_is_another_thing_than_none_named(
