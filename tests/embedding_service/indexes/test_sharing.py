@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from backups import Backup
 from embedding_service.environment import child_environment
 from embedding_service.indexes.archive import Archive
+from embedding_service.indexes.blueprint import Blueprint
 from embedding_service.indexes.definition import Definition, Engine, Metric
 from embedding_service.indexes.documents import Puts
 from embedding_service.indexes.index import Index
@@ -99,6 +100,41 @@ def test_a_process_that_starts_later_searches_it_too(join: Join) -> None:
     later.settle()
     assert later.bench.builds == 0
     assert later.graphs == one.graphs
+
+
+def test_another_engine_is_built_by_one_and_searched_by_all(join: Join) -> None:
+    one, other = join(), join()
+    fill(one)
+    one.settle()
+    other.settle()
+    before = one.answer()
+    earlier = other.index.standing()
+    one.record.retune("u1", Blueprint(Engine.IVF, SMALL))
+    one.settle()
+    other.index.take_builds()
+    other.index.hear(earlier)  # as from an answer that was on its way
+    assert not other.upkeep.look_after([other.index])
+    assert (one.bench.builds, other.bench.builds) == (2, 0)
+    assert one.engines == other.engines == [Engine.IVF]
+    assert one.graphs == other.graphs
+    assert one.answer() == other.answer() == before
+
+
+def test_who_starts_with_graphs_of_another_engine_searches_them_until_there_are_others(
+    join: Join,
+) -> None:
+    one = join()
+    fill(one)
+    one.settle()
+    one.archive.publish(one.index)
+    before = one.answer()
+    one.record.retune("u1", Blueprint(Engine.IVF, SMALL))
+    later = join()
+    assert later.engines == [Engine.HNSW]
+    assert later.answer() == before
+    later.settle()
+    assert later.engines == [Engine.IVF]
+    assert later.answer() == before
 
 
 def test_what_was_written_and_removed_meanwhile_stays_so(join: Join) -> None:

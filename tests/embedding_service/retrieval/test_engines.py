@@ -57,12 +57,14 @@ async def test_a_newer_pod_and_an_older_one_agree_whichever_starts_last(
     settings = [{**IVF, "index_engine_revision": 1}, {**HNSW, "index_engine_revision": 2}]
     first, last = reversed(settings) if is_newer_first else settings
     shared = {"database_url": postgresql_url, "snapshot_url": (tmp_path / "store").as_uri()}
-    async with running_pod(tmp_path / "one", **shared, **first) as one:
-        async with running_pod(tmp_path / "other", **shared, **last) as other:
-            retrieval = one.application.retrieval
-            assert retrieval is not None
-            retrieval._catalogue.refresh()
-            assert (await engine_of(one))[0] == (await engine_of(other))[0] == "hnsw"
+    async with (
+        running_pod(tmp_path / "one", **shared, **first) as one,
+        running_pod(tmp_path / "other", **shared, **last) as other,
+    ):
+        retrieval = one.application.retrieval
+        assert retrieval is not None
+        retrieval._catalogue.refresh()
+        assert (await engine_of(one))[0] == (await engine_of(other))[0] == "hnsw"
 
 
 async def test_it_is_not_changed_by_people(tmp_path: Path) -> None:

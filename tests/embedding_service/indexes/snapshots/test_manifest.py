@@ -23,7 +23,10 @@ from embedding_service.indexes.snapshots.manifest import (
 )
 from snapshot_sources import CREATED, DEFINITION, LIBRARIES
 
-GOLDEN = Path(__file__).with_name("manifest_of_format_1.json")
+GOLDEN = [
+    Path(__file__).with_name(f"manifest_of_format_1{added}.json") for added in ("", "_and_tuning")
+]
+"""Of one index; members that later programs write, and earlier ones pass over."""
 
 
 def blob_of(content: bytes, suffix: str = "bin") -> Blob:
@@ -69,9 +72,9 @@ def test_the_manifest_of_an_index_without_documents_comes_back() -> None:
 
 
 def test_the_format_has_not_changed() -> None:
-    """Files of earlier releases stay readable: never write this one anew, add one beside it."""
-    assert decode(GOLDEN.read_bytes(), "file") == MANIFEST
-    assert encode(MANIFEST) == GOLDEN.read_bytes()
+    """Files of earlier releases stay readable: never write these anew, add one beside them."""
+    assert [decode(each.read_bytes(), "file") for each in GOLDEN] == [MANIFEST] * len(GOLDEN)
+    assert encode(MANIFEST) == GOLDEN[-1].read_bytes()
 
 
 def test_a_manifest_names_all_its_blobs() -> None:
@@ -121,7 +124,9 @@ def test_a_newer_format_is_refused_in_words() -> None:
 
 
 def test_a_later_format_that_this_reader_understands_is_read() -> None:
-    later = decode(rewritten(format=2, added={"x": 1}), "file")
+    index = json.loads(encode(MANIFEST))["index"]
+    added = {"index": index | {"added": 2}, "added": {"x": 1}}
+    later = decode(rewritten(format=2, **added), "file")
     assert replace(later, format=1) == MANIFEST
 
 
