@@ -68,6 +68,7 @@ def _scaled(**bounds: int) -> Spec:
     return {"autoscaling": {**bounds, **_TARGETS}}
 
 
+_EXACT: Final = "Flat is always exact: exactRows and recall belong to the other types"
 _POD: Final = "spec.podTemplate"
 _BUCKET: Final = {"bucket": "abc"}
 
@@ -86,6 +87,41 @@ RULES: Final = (
     Rule("field-start", "spec.fields", _fields("_1.a-b"), _fields("1a"), _FIELDS),
     Rule("field-filter-word", "spec.fields", _fields("order"), _fields("or"), _FIELDS),
     Rule("field-empty", "spec.fields", _fields("a"), _fields(""), _FIELDS),
+    Rule(
+        "hnsw-of-another-type",
+        "spec.engine",
+        {"engine": {"type": "HNSW", "hnsw": {}}},
+        {"engine": {"type": "Auto", "hnsw": {}}},
+        "hnsw belongs to type HNSW",
+    ),
+    Rule(
+        "ivf-of-another-type",
+        "spec.engine",
+        {"engine": {"type": "IVF", "ivf": {"nlist": 64}}},
+        {"engine": {"ivf": {"nlist": 64}}},
+        "ivf belongs to type IVF",
+    ),
+    Rule(
+        "recall-of-flat",
+        "spec.engine",
+        {"engine": {"type": "Auto", "recall": 0.9}},
+        {"engine": {"type": "Flat", "recall": 0.9}},
+        _EXACT,
+    ),
+    Rule(
+        "exact-rows-of-flat",
+        "spec.engine",
+        {"engine": {"exactRows": 9_000}},
+        {"engine": {"type": "Flat", "exactRows": 9_000}},
+        _EXACT,
+    ),
+    Rule(
+        "ef-construction-below-twice-m",
+        "spec.engine.hnsw",
+        {"engine": {"type": "HNSW", "hnsw": {"m": 64}}},
+        {"engine": {"type": "HNSW", "hnsw": {"efConstruction": 63}}},
+        "efConstruction must be at least twice m: raise it, or lower m",
+    ),
     Rule(
         "postgresql-of-sqlite",
         "spec.database",

@@ -42,7 +42,6 @@ FIELDS: Final = (
     _whole("model", "a", "b", f"model cannot change: vectors would not compare; {_ANEW}"),
     _whole("dimension", 384, 768, f"dimension cannot change: vectors would not fit; {_ANEW}"),
     _whole("metric", "L2", "Dot", f"metric cannot change; {_ANEW}"),
-    _whole("engine", {"type": "Flat"}, {"type": "HNSW"}, f"engine cannot change; {_ANEW}"),
     _whole("fields", {"a": "Int"}, {"a": "Float"}, f"fields cannot change; {_ANEW}"),
     _whole(
         "bootstrap",

@@ -7,7 +7,12 @@ FILE: Final[Mapping[str, Any]] = {
     "model": "intfloat/multilingual-e5-small",
     "dimension": 384,
     "metric": "Dot",
-    "engine": {"type": "HNSW"},
+    "engine": {
+        "type": "HNSW",
+        "exactRows": 20_000,
+        "recall": 0.95,
+        "hnsw": {"m": 8, "efConstruction": 128},
+    },
     "fields": {"brand": "Keyword", "tags": "Keywords", "price": "Float", "stock": "Int"},
     "replicas": 1,
     "resources": {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"memory": "4Gi"}},
@@ -59,6 +64,7 @@ FILE: Final[Mapping[str, Any]] = {
 """Everything on volumes, and embedded elsewhere."""
 
 SERVERS: Final[Mapping[str, Any]] = {
+    "engine": {"type": "IVF", "ivf": {"nlist": 1_024}},
     "replicas": 3,
     "encoder": {"mode": "InPod", "gpu": {"count": 1, "resourceName": "nvidia.com/gpu"}},
     "database": {"type": "PostgreSQL", "postgresql": {"secret": {"name": "db", "key": "uri"}}},

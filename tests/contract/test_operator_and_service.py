@@ -24,7 +24,8 @@ from embedding_operator.reports import (
     Report,
     name_purge,
 )
-from embedding_operator.resources.index import EngineType, FieldType, Metric, Reload
+from embedding_operator.resources.engine import EngineType
+from embedding_operator.resources.index import FieldType, Metric, Reload
 from embedding_operator.runbook import RUNBOOK
 from embedding_operator.service_settings import SETTINGS
 from embedding_operator.snapshot_runbook import SNAPSHOT_RUNBOOK

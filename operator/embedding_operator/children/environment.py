@@ -6,6 +6,7 @@ from typing import Final
 
 from embedding_operator.children import mounts
 from embedding_operator.resolution.wanted import Wanted
+from embedding_operator.resources.engine import Engine
 from embedding_operator.resources.status import ResolvedS3
 
 PUBLIC_PORT: Final = 8001
@@ -16,6 +17,19 @@ ADMIN_KEYS: Final = "admin-keys.json"
 ALIASES: Final = "aliases"
 SNAPSHOT: Final = "snapshot"
 """Keys of the ConfigMap that pods read."""
+ENGINE_SETTINGS: Final = frozenset(
+    {
+        "INDEX_ENGINE",
+        "INDEX_EXACT_ROWS",
+        "INDEX_HNSW_EF_CONSTRUCTION",
+        "INDEX_HNSW_M",
+        "INDEX_IVF_NLIST",
+        "INDEX_RECALL",
+    }
+)
+"""What an index is searched by."""
+ENGINE_REVISION: Final = "INDEX_ENGINE_REVISION"
+"""Which of several of those count (plan/engines.py)."""
 SHUTDOWN_GRACE: Final = 30
 """Seconds that what a pod has begun may take when it ends."""
 _DELAY_AMONG_OTHERS: Final = 10
@@ -54,7 +68,7 @@ def _build_index(wanted: Wanted) -> Mapping[str, str]:
         "INDEX_NAME": wanted.meta.name,
         "INDEX_UID": wanted.key,
         "INDEX_METRIC": spec.metric.lower(),
-        "INDEX_ENGINE": spec.engine.type.lower() if spec.engine else "auto",
+        **dict(_list_engine(spec.engine or Engine())),
         "INDEX_ALIASES_FILE": f"{mounts.ORDERS}/{ALIASES}",
         "INDEX_SNAPSHOT_FILE": f"{mounts.ORDERS}/{SNAPSHOT}",
     }
@@ -64,6 +78,20 @@ def _build_index(wanted: Wanted) -> Mapping[str, str]:
         fields = {name: kind.lower() for name, kind in spec.fields.items()}
         made["INDEX_FIELDS"] = json.dumps(fields, sort_keys=True)
     return made
+
+
+def _list_engine(engine: Engine) -> Iterator[tuple[str, str]]:
+    """Of ENGINE_SETTINGS those that the spec says."""
+    yield "INDEX_ENGINE", engine.type.lower()
+    if engine.exact_rows is not None:
+        yield "INDEX_EXACT_ROWS", str(engine.exact_rows)
+    if engine.recall is not None:
+        yield "INDEX_RECALL", str(engine.recall)
+    if engine.hnsw is not None:
+        yield "INDEX_HNSW_M", str(engine.hnsw.m)
+        yield "INDEX_HNSW_EF_CONSTRUCTION", str(engine.hnsw.ef_construction)
+    if engine.ivf is not None and engine.ivf.nlist is not None:
+        yield "INDEX_IVF_NLIST", str(engine.ivf.nlist)
 
 
 def _list_encoder(wanted: Wanted) -> Iterator[tuple[str, str]]:

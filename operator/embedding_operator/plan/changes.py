@@ -8,6 +8,7 @@ from embedding_operator.children.orders import build_orders
 from embedding_operator.names import CONFIG_MAPS, DEPLOYMENTS, JOBS
 from embedding_operator.observe.observation import Observation
 from embedding_operator.plan.children import Changes, Child, hold, list_children, plan_changes
+from embedding_operator.plan.engines import date_engines
 from embedding_operator.plan.renewal import hold_back, is_renewed, stamp
 from embedding_operator.plan.setting import Setting
 from embedding_operator.resolution.wanted import Wanted
@@ -25,7 +26,7 @@ def change_all(
 
     Those that have served stay as they are until then.
     """
-    children = [*_list(wanted, setting, is_open=is_open), *sweeps]
+    children = [*_list(observation, wanted, setting, is_open=is_open), *sweeps]
     has_served = observation.index.status.fingerprint is not None
     is_waiting = not setting.has_turn and has_served and is_renewed(children, observation.children)
     if is_waiting:
@@ -54,16 +55,21 @@ def change_last(observation: Observation, wanted: Wanted, setting: Setting) -> C
     if live is None or not live["spec"].get("replicas"):
         kinds.add(DEPLOYMENTS)
     wanted = replace(wanted, replicas=1)
-    changes = _plan(observation, wanted, setting, _list(wanted, setting, is_open=False))
+    changes = _plan(
+        observation, wanted, setting, _list(observation, wanted, setting, is_open=False)
+    )
     return Changes(
         tuple(child for child in changes.applied if child.kind in kinds),
         removed=tuple(each for each in changes.removed if each[0] is JOBS),
     )
 
 
-def _list(wanted: Wanted, setting: Setting, *, is_open: bool) -> list[Child]:
+def _list(
+    observation: Observation, wanted: Wanted, setting: Setting, *, is_open: bool
+) -> list[Child]:
     children = list_children(wanted, setting.namespace, is_open=is_open)
-    return stamp(children, setting.release, was_well=setting.was_well)
+    dated = date_engines(children, observation.children, wanted.meta)
+    return stamp(dated, setting.release, was_well=setting.was_well)
 
 
 def _plan(

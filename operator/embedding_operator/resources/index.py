@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from embedding_operator.resources.data import Bootstrap, Database, Snapshots, Storage
+from embedding_operator.resources.engine import Engine
 from embedding_operator.resources.exposure import Auth, Ingress
 from embedding_operator.resources.scaling import Autoscaling
 from embedding_operator.resources.serving import Encoder, PodTemplate, Resources
@@ -18,15 +19,6 @@ class Metric(StrEnum):
     COSINE = "Cosine"
     DOT = "Dot"
     L2 = "L2"
-
-
-class EngineType(StrEnum):
-    """What vectors are searched by."""
-
-    AUTO = "Auto"
-    FLAT = "Flat"
-    HNSW = "HNSW"
-    IVF = "IVF"
 
 
 class FieldType(StrEnum):
@@ -46,14 +38,6 @@ class DeletionPolicy(StrEnum):
     RETAIN = "Retain"
     DELETE = "Delete"
     SNAPSHOT_THEN_DELETE = "SnapshotThenDelete"
-
-
-class Engine(Shape):
-    """What vectors are searched by."""
-
-    type: EngineType = EngineType.AUTO
-    """`Auto` (default) searches exactly while that is quick enough, then builds graphs; `Flat` is
-    always exact."""
 
 
 class Reload(Shape):
@@ -79,7 +63,6 @@ class IndexSpec(Shape):
             unchanged("model", f"model cannot change: vectors would not compare; {_ANEW}"),
             unchanged("dimension", f"dimension cannot change: vectors would not fit; {_ANEW}"),
             unchanged("metric", f"metric cannot change; {_ANEW}"),
-            unchanged("engine", f"engine cannot change; {_ANEW}"),
             unchanged("fields", f"fields cannot change; {_ANEW}"),
             unchanged("bootstrap", "bootstrap cannot change: it is used once, for a new index"),
             (
@@ -105,7 +88,7 @@ class IndexSpec(Shape):
     metric: Metric = Metric.COSINE
     """How near two vectors are: `Cosine` (default), `Dot` or `L2`. Cannot change."""
     engine: Engine | None = None
-    """What vectors are searched by. Cannot change."""
+    """What vectors are searched by."""
     fields: (
         Annotated[
             dict[str, FieldType],

@@ -54,9 +54,15 @@ async def test_older_settings_change_nothing_and_it_is_told(tmp_path: Path) -> N
 async def test_a_newer_pod_and_an_older_one_agree_whichever_starts_last(
     tmp_path: Path, postgresql_url: str, is_newer_first: bool
 ) -> None:
-    settings = [{**IVF, "index_engine_revision": 1}, {**HNSW, "index_engine_revision": 2}]
+    settings: list[dict[str, Any]] = [
+        {**IVF, "index_engine_revision": 1},
+        {**HNSW, "index_engine_revision": 2},
+    ]
     first, last = reversed(settings) if is_newer_first else settings
-    shared = {"database_url": postgresql_url, "snapshot_url": (tmp_path / "store").as_uri()}
+    shared: dict[str, Any] = {
+        "database_url": postgresql_url,
+        "snapshot_url": (tmp_path / "store").as_uri(),
+    }
     async with (
         running_pod(tmp_path / "one", **shared, **first) as one,
         running_pod(tmp_path / "other", **shared, **last) as other,

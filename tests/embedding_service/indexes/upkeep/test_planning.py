@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -111,7 +112,7 @@ def test_a_compaction_makes_one_segment_without_dead_rows(
     assert (plan and plan.places, plan and plan.engine) == (places, engine)
 
 
-def built_for(engine: Engine, rows: int = 5_000, **tuning: float) -> Size:
+def built_for(engine: Engine, rows: int = 5_000, **tuning: Any) -> Size:
     """A graph, and what it was to be."""
     return Size(engine, rows, rows, Blueprint(engine, replace(AUTO.tuning, **tuning)))
 

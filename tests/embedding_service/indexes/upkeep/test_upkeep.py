@@ -45,7 +45,7 @@ def no_child() -> bool:
 
 def factories(index: KeptIndex) -> list[str | None]:
     """Of its sealed segments, in FAISS's words."""
-    return [segment.graph and segment.graph.factory for segment, _ in index.sealed]
+    return [segment.graph.factory if segment.graph else None for segment, _ in index.sealed]
 
 
 def found_in(index: KeptIndex, *, is_exact: bool = True) -> list[list[tuple[int, int]]]:
