@@ -11,7 +11,7 @@ microseconds: into a commit, a write to a file, or whatever comes next.
     build       its graph in a child                       adopt     a segment into the view
     share       a graph: its files, then its row           purge     removals
     publish     a file of a snapshot                       announce  it by its manifest
-    retire      an old snapshot
+    retire      an old snapshot                            retune    another engine
 """
 
 import logging
@@ -43,6 +43,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _CALLS: tuple[tuple[str, object, str], ...] = (
     ("migrate", opening, "migrate"),
+    ("retune", Record, "retune"),
     ("apply", Index, "_apply"),
     ("seal", View, "_sealed"),
     ("compact", Upkeep, "compact"),

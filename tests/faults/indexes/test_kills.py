@@ -24,7 +24,17 @@ SUPPORT = Path(__file__).parents[2] / "support"
 # See mortality.py. Odd counts are before a call, even ones after it, and a third number is a delay.
 NAMED: Final = (
     ("commit:2", "commit:7", "commit:7:400", "apply:1", "apply:2", "apply:9", "seal:1", "seal:2"),
-    ("store:1", "store:2", "build:1", "build:2", "build:2:200000", "adopt:2", "adopt:3"),
+    (
+        "retune:1",
+        "retune:2",
+        "store:1",
+        "store:2",
+        "build:1",
+        "build:2",
+        "build:2:200000",
+        "adopt:2",
+        "adopt:3",
+    ),
     ("compact:1", "gather:1", "gather:2", "adopt:1", "purge:1", "purge:2", "compact:2"),
     ("publish:1", "publish:40", "publish:90:300", "announce:1", "announce:2", "retire:1"),
     ("statement:5", "statement:18", "migrate:1", "migrate:2", "commit:1", "commit:1:400"),
