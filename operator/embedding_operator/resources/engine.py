@@ -36,7 +36,7 @@ class Hnsw(Shape):
     """Neighbours of a row, FAISS's M; 32 by default. A row takes 8 bytes more for each."""
     ef_construction: Annotated[int, Field(ge=16, le=512)] = 128
     """Rows kept in mind while a row's neighbours are looked for, at least twice `m`; 128 by
-    default. A build takes longer in proportion."""
+    default. With more a build takes longer."""
 
 
 class Ivf(Shape):

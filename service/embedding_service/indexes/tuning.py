@@ -8,13 +8,15 @@ EXACT_ROWS: Final = (1_000, 250_000)
 """Fewer are searched exactly in 0.03 ms, which no graph is worth; more, and those that wait for
 their first graph come near MAX_UNBUILT_ROWS, at which adds are refused: ask for `flat`."""
 RECALL: Final = (0.8, 0.995)
-"""Below, the least reach that is tried finds more anyway; above, the 2,000 rows of the sample that
-it is measured with do not tell it from 1: ask for `flat`."""
+"""Below, the least reach that is tried finds about as much: 0.77 of the nearest among 60,000 rows
+of 384 dimensions in weak clusters. Above, the 2,000 rows that it is measured with do not tell it
+from 1: ask for `flat`."""
 M: Final = (8, 64)
-"""With fewer neighbours rows are out of reach of each other; with more, those of a row take more
-than half a kB, and no more is found."""
+"""Of 12,000 such rows M 8 finds 0.95 with an efSearch of 256, 16 finds 0.994, 32 and more find all.
+With 64, the neighbours of a row take half a kB."""
 EF_CONSTRUCTION: Final = (16, 512)
-"""Twice the least M; and four times the default, because a build takes as many times as long."""
+"""Twice the least M; and four times the default, with which a build takes two and a half times as
+long and 0.001 more is found."""
 NLIST: Final = (16, 16_384)
 """Fewer lists sort nothing out, since 8 are looked into at least; by rows alone there are more
 only beyond 67 million."""

@@ -10,7 +10,14 @@ import hypothesis
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, consumes, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    consumes,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from document_model import Documents
 from document_rules import (
@@ -23,9 +30,12 @@ from document_rules import (
     DocumentRules,
     addition_of,
 )
+from embedding_service.indexes.blueprint import Blueprint
+from embedding_service.indexes.definition import Engine
 from embedding_service.indexes.records.record import JobState
+from embedding_service.indexes.tuning import Tuning
 from embedding_service.jobs.requests import JobFacts
-from embedding_service.retrieval.requests import Added, Restoration, SnapshotFacts
+from embedding_service.retrieval.requests import Added, IndexFacts, Restoration, SnapshotFacts
 from mortality import Point
 from served_process import Died, served_process
 
@@ -49,6 +59,17 @@ POINTS_OF_WORK = st.one_of(
 )
 
 
+ENGINES = st.builds(
+    Blueprint,
+    st.sampled_from(Engine),
+    st.builds(Tuning, recall=st.sampled_from([0.9, 0.98]), m=st.sampled_from([16, 32])),
+)
+POINTS_OF_ASKING = st.one_of(
+    st.builds(Point, st.just("statement"), st.integers(1, 8)),
+    st.builds(Point, st.sampled_from(["commit", "retune"]), st.integers(1, 2), DELAYS),
+)
+
+
 class RetrievalAgainstDocuments(DocumentRules):
     most_ends: int
     """Of the process in one example: to start another is the slowest step by far."""
@@ -58,6 +79,7 @@ class RetrievalAgainstDocuments(DocumentRules):
     def __init__(self) -> None:
         super().__init__()
         self.ends = 0
+        self.engine = Blueprint(Engine.AUTO, Tuning())
         self.listed: dict[str, int] = {}
         """Version by id of each snapshot that was told of."""
 
@@ -127,6 +149,32 @@ class RetrievalAgainstDocuments(DocumentRules):
         for each in found:
             assert each.fault is None
             assert self.process.call("retrieval.snapshots.verify", NAME, each.id) == []
+
+    @rule(wanted=ENGINES)
+    def ask_for_another_engine(self, wanted: Blueprint) -> None:
+        """It stays, whatever ends in between, until another one is asked for."""
+        self.call("retune", NAME, wanted)
+        self.engine = wanted
+
+    @invariant()
+    def has_the_engine_that_was_asked_for_last(self) -> None:
+        facts: IndexFacts = self.call("describe", NAME)
+        assert Blueprint(facts.engine, facts.tuning) == self.engine
+
+    @precondition(may_end)
+    @rule(wanted=ENGINES, point=POINTS_OF_ASKING)
+    def kill_while_asking_for_another_engine(self, wanted: Blueprint, point: Point) -> None:
+        """It is there with its parameters, or the one before is."""
+        self.ends += 1
+        try:
+            self.process.call_and_die(point, "retrieval.retune", NAME, wanted)
+            self.engine = wanted
+        except Died:
+            facts: IndexFacts = self.call("describe", NAME)
+            found = Blueprint(facts.engine, facts.tuning)
+            assert found in {self.engine, wanted}
+            self.engine = found
+        self.compare(NAME, self.model)
 
     @precondition(may_end)
     @rule(is_killed=st.booleans(), changes=CHANGES)
