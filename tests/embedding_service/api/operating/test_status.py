@@ -29,7 +29,8 @@ async def test_a_pod_that_is_well_says_so(pod: Pod) -> None:
     assert len(index.pop("fingerprint")) == 64
     assert index == {
         "name": NAME, "uid": UID, "model": "hashing:8", "dimension": 8, "metric": "cosine",
-        "engine": "auto", "documents": 20, "version": 20, "applied": 20, "unbuilt": 0,
+        "engine": "auto", "engine_parameters": {"exact_rows": 50_000, "recall": 0.98},
+        "documents": 20, "version": 20, "applied": 20, "unbuilt": 0,
         "damage": None,
     }  # fmt: skip
     assert told["snapshot"] == {"begun_from": None, "fault": None}

@@ -17,6 +17,7 @@ ROUTES = [
     ("GET", "/api/v1/indexes/a/documents/b"),
     ("DELETE", "/api/v1/indexes/a/documents/b"),
     ("POST", "/api/v1/indexes/a/documents/delete"),
+    ("PATCH", "/api/v1/indexes/a"),
     ("POST", "/api/v1/indexes/a/search"),
     ("GET", "/api/v1/aliases"),
     ("PUT", "/api/v1/aliases/a"),
@@ -38,7 +39,7 @@ async def test_without_a_database_every_route_says_where_indexes_are(
     ("path", "allowed"),
     [
         ("/api/v1/indexes", "GET, POST"),
-        ("/api/v1/indexes/a", "DELETE, GET"),
+        ("/api/v1/indexes/a", "DELETE, GET, PATCH"),
         ("/api/v1/indexes/a/documents", "GET, POST"),
         ("/api/v1/indexes/a/documents/b/c", "DELETE, GET"),
         ("/api/v1/indexes/a/documents/delete", "POST"),
@@ -48,7 +49,7 @@ async def test_without_a_database_every_route_says_where_indexes_are(
 async def test_a_method_refused_names_all_that_the_path_allows(
     api: Api, path: str, allowed: str
 ) -> None:
-    response = await api.http.patch(path)
+    response = await api.http.request("TRACE", path)
     assert (response.status_code, response.headers["allow"]) == (405, allowed)
     assert response.json()["detail"] == f"this route takes {allowed}"
 
