@@ -67,7 +67,8 @@ class Engine(Shape):
     """`Auto` (default) searches exactly while that is quick enough, then builds graphs of the type
     that suits; `HNSW` and `IVF` say which; `Flat` is always exact."""
     exact_rows: Annotated[int, Field(ge=1_000, le=250_000)] | None = None
-    """Rows up to which all are compared, and no graph is built; 50000 by default."""
+    """Rows up to which all are compared, and no graph is built; 50000 by default. Fewer than new
+    rows come together to, 20000 or 32 MB, change nothing."""
     recall: Annotated[float, Field(ge=0.8, le=0.995)] | None = None
     """Share of the ten nearest rows that a graph finds at least, as measured when it is built, or
     it is not used; 0.98 by default. More takes longer."""

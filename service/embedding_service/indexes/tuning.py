@@ -31,7 +31,8 @@ class Tuning:
 
     exact_rows: int = 50_000
     """Rows up to which no graph is built: an exact search of 384 dimensions takes 3 ms then, on one
-    core. Not of `flat`, which builds none."""
+    core. Not of `flat`, which builds none. Less than a growing segment holds (segments/growing.py)
+    changes nothing: a graph is built of sealed ones."""
     recall: float = 0.98
     """recall@10 below which a graph is not used; each is searched as far as it takes to find half
     of what is missing to 1 there, because other queries may find a little less."""

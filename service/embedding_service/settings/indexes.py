@@ -109,7 +109,8 @@ class SoleIndexSettings(Group):
     leave it as it is, and make a new one `auto`."""
     index_exact_rows: int | None = None
     """Rows up to which it is searched exactly, and no graph is built: 1,000 to 250,000; unset is
-    50,000. Not with the engine `flat`."""
+    50,000. Fewer than new rows come together to, 20,000 or 32 MB, change nothing. Not with the
+    engine `flat`."""
     index_recall: float | None = Field(default=None, allow_inf_nan=False)
     """Share of the ten nearest rows that a graph finds at least, as measured, or it is not used:
     0.8 to 0.995; unset is 0.98. Not with the engine `flat`."""
