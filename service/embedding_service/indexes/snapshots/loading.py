@@ -13,6 +13,7 @@ from embedding_service.indexes.documents import Document
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.snapshots import suspects
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot, told
 from embedding_service.indexes.snapshots.manifest import Blob, Manifest, Part, SegmentFiles
@@ -65,7 +66,10 @@ def verify(store: BlobStore, uid: str, manifest: Manifest) -> list[DamagedSnapsh
 
 
 def _checked(store: BlobStore, uid: str, blob: Blob) -> Iterator[bytes]:
-    """A blob's content; raises DamagedSnapshot at its end unless it is what it should be."""
+    """A blob's content; raises DamagedSnapshot at its end unless it is what it should be.
+
+    One of the right size is noted then: the next snapshot would else count on it.
+    """
     name = f"{uid}/{blob.name}"
     digest, size = sha256(), 0
     try:
@@ -78,6 +82,7 @@ def _checked(store: BlobStore, uid: str, blob: Blob) -> Iterator[bytes]:
     if size != blob.size:
         raise DamagedSnapshot(name, f"{blob.size:,} bytes", f"{size:,} bytes")
     if digest.hexdigest() != blob.sha256:
+        suspects.note(store, uid, blob.name)
         raise DamagedSnapshot(name, f"sha256 {blob.sha256}", digest.hexdigest())
 
 
