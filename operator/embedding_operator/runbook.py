@@ -153,7 +153,8 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "True",
         "A snapshot could not be loaded. Pods have built their indexes from the database instead, "
         "or keep what they had.",
-        "Take `reload.snapshot` back, or make a new snapshot.",
+        "Take `reload.snapshot` back, or make a new snapshot. For `bootstrap` bring back the file "
+        "that the message names, and it goes on; or make another index that names another one.",
     ),
     (_DEGRADED, Reason.SNAPSHOT_NOT_FOUND): Entry(
         "True",
