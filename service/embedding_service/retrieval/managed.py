@@ -79,7 +79,7 @@ class ManagedIndex:
         if index is None:
             database, shortage = self._standings.describe(), self._headroom.find_shortage()
             return SoleFacts(None, None, None, database, shortage)
-        self._second_looks.take(index)
+        await self._second_looks.take(index)
         standing = await self._standings.hear(index)
         view, origin = index.describe(), index.origin
         if standing is None:

@@ -9,6 +9,8 @@ from embedding_service.indexes.index import Index
 
 _PERIOD: Final = 20.0
 """Seconds between two looks."""
+_MOMENT: Final = 0.25
+"""Seconds that a look is waited for."""
 
 
 class SecondLooks:
@@ -19,10 +21,11 @@ class SecondLooks:
         self._due_at = clock()
         self._looking: asyncio.Task[None] | None = None
 
-    def take(self, index: Index) -> None:
-        """Have one taken in the background, where there is a fault and the last one is past."""
+    async def take(self, index: Index) -> None:
+        """Have one taken, where there is a fault and the last one is past; it may go on after."""
         is_looking = self._looking is not None and not self._looking.done()
         if index.origin.fault is None or is_looking or self._clock() < self._due_at:
             return
         self._due_at = self._clock() + _PERIOD
         self._looking = asyncio.create_task(asyncio.to_thread(index.reconsider))
+        await asyncio.wait({self._looking}, timeout=_MOMENT)

@@ -25,24 +25,24 @@ async def test_one_look_at_a_time_and_not_at_once_again() -> None:
     index, now = Looked(), 0.0
     looks = SecondLooks(lambda: now)
     for _ in range(3):
-        looks.take(index)  # type: ignore[arg-type]
+        await looks.take(index)  # type: ignore[arg-type]
     await until(lambda: index.looks == 1, 10, "it is looked")
     now = 100.0
-    looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)  # type: ignore[arg-type]
     assert index.looks == 1  # the first is still under way
     index.is_free.set()
     looking = looks._looking
     assert looking is not None
     await looking
-    looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)  # type: ignore[arg-type]
     await until(lambda: index.looks == 2, 10, "it is looked again")
     assert looks._looking is not None
     await looks._looking
-    looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)  # type: ignore[arg-type]
     assert looks._looking.done()  # too soon
 
 
 async def test_what_is_well_is_not_looked_at() -> None:
     index, looks = Looked(Origin("a snapshot")), SecondLooks()
-    looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)  # type: ignore[arg-type]
     assert looks._looking is None
