@@ -70,10 +70,10 @@ cluster-shell: install ## A shell in its network, with kubectl; COMMAND runs one
 cluster-fault: install ## Break FAULT (kubelet, etcd, api-server, cut, slow, pod) of ON (node2) until Ctrl-C
 	@$(CLUSTER) fault $(FAULT) $(ON)
 
-test-cluster: install ## Test on a Kubernetes what needs one (up to 35 minutes; up to an hour the first time)
+test-cluster: install ## Test on a Kubernetes what needs one (up to 40 minutes; up to 70 the first time)
 	@$(CLUSTER) test
 
-test-cluster-all: install ## The same and more, each test by itself (up to 100 minutes, resumable); writes docs/test-cluster-all.md
+test-cluster-all: install ## The same and more, each test by itself (up to 150 minutes, resumable); writes docs/test-cluster-all.md
 	@$(CLUSTER) test --all
 
 lint: install ## Check style, types and layers

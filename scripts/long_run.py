@@ -57,7 +57,7 @@ class Suite:
 
 LONG = Suite("test-long", "The long tests", "long", 90)
 CLUSTER = Suite(
-    "test-cluster-all", "The tests on a cluster", "cluster", 100, wholes=("tests/api_server",)
+    "test-cluster-all", "The tests on a cluster", "cluster", 150, wholes=("tests/api_server",)
 )
 
 

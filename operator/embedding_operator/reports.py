@@ -13,6 +13,8 @@ NO_ROOM: Final = "out_of_space"
 """Code of work whose store, or whose own disk, was full."""
 AWAY: Final = frozenset({"record_unavailable", STORE_AWAY})
 """Codes of work for which database or store were away."""
+DAMAGED: Final = "snapshot_damaged"
+"""Code of work for which a file of a snapshot was not what was published."""
 OTHER_MODEL: Final = frozenset({"model_mismatch", "model_not_found", "model_unavailable"})
 """Codes of an encoder that answers, but not with the index's model."""
 
@@ -138,7 +140,7 @@ class Job(_Word):
     attempts: int = 1
     """Jobs that there have been under its key."""
     setback: str | None = None
-    """Why the one before it has failed, where that was for something that passes."""
+    """Why the one before it has failed, where that was for something that may be over."""
     setback_code: str | None = None
     """The same for programs."""
     detail: JobDetail = JobDetail()
@@ -160,6 +162,11 @@ class Job(_Word):
         return self.has_failed and self.code in AWAY
 
     @property
+    def is_mendable(self) -> bool:
+        """The same, or because of a damaged file, which a person may bring back."""
+        return self.is_passing or (self.has_failed and self.code == DAMAGED)
+
+    @property
     def has_failed(self) -> bool:
         """Whether it has ended in vain."""
         return self.state in {"failed", "cancelled"}
@@ -169,6 +176,6 @@ def fold(jobs: Sequence[Job]) -> Job:
     """The newest of the jobs of one key, with what the others tell; they come newest first."""
     newest, *others = jobs
     told: dict[str, int | str | None] = {"attempts": len(jobs)}
-    if others and others[0].is_passing:
+    if others and others[0].is_mendable:
         told |= {"setback": others[0].error, "setback_code": others[0].code}
     return newest.model_copy(update=told)

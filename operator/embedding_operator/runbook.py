@@ -97,8 +97,9 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
     (_DEGRADED, Reason.VOLUME_PENDING): Entry(
         "True",
         "A volume was asked for and is not there.",
-        "Look at the PersistentVolumeClaim's events; name a class that exists in "
-        "`database.sqlite.storageClassName`.",
+        "Look at the events of the PersistentVolumeClaim that the message names. Make its class, "
+        "where there is none of that name; or delete the index and the claim, which is empty, and "
+        "make the index anew with a class that exists: `storageClassName` cannot change.",
     ),
     (_DEGRADED, Reason.IMAGE_PULL_FAILED): Entry(
         "True",
@@ -152,7 +153,8 @@ RUNBOOK: Final[Mapping[tuple[ConditionType, Reason], Entry]] = {
         "True",
         "A snapshot could not be loaded. Pods have built their indexes from the database instead, "
         "or keep what they had.",
-        "Take `reload.snapshot` back, or make a new snapshot.",
+        "Take `reload.snapshot` back, or make a new snapshot. For `bootstrap` bring back the file "
+        "that the message names, and it goes on; or make another index that names another one.",
     ),
     (_DEGRADED, Reason.SNAPSHOT_NOT_FOUND): Entry(
         "True",

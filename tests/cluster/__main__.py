@@ -152,7 +152,7 @@ def run_tests(
     if everything:
         command = ["scripts/long_run.py", str(cluster.site.cache.parent), "test-cluster-all"]
     else:
-        chosen = "cluster and not monitoring and not other_kubernetes"
+        chosen = "cluster and not monitoring and not other_kubernetes and not bad_day"
         if cluster.kind != "local":
             chosen += " and not node_faults"
         slow = ("--durations=0", "--durations-min=1")

@@ -83,6 +83,7 @@ class Namespace:
         kinds = "all,configmap,ingress,networkpolicy,persistentvolumeclaim,event"
         for name, words in {
             "objects.yaml": ("get", kinds, "--output=yaml"),
+            "indexes.yaml": ("get", "embeddings", "--output=yaml"),
             "events.txt": ("get", "events", "--sort-by=.lastTimestamp"),
             "pods.txt": ("describe", "pods"),
             "everywhere.txt": ("get", "pods,events", "--all-namespaces", "--output=wide"),
@@ -112,7 +113,7 @@ def new_namespace(kubectl: Kubectl) -> Iterator[Namespace]:
         yield Namespace(name, kubectl)
     finally:
         if os.environ.get("KEEP_NAMESPACES") != "1":
-            kubectl("delete", "namespace", name, "--wait=false")
+            kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 def image(target: str) -> str:

@@ -1,6 +1,7 @@
 """Documents that tests on a cluster add, and a question that one of them answers."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -44,3 +45,11 @@ def find(http: httpx.Client, index: str, **query: object) -> str:
     (nearest,) = answer.json()["results"]
     identity: str = nearest["id"]
     return identity
+
+
+def rank(http: httpx.Client, index: str, **query: object) -> list[tuple[str, float]]:
+    """Ids and scores of all that a search finds, best first; QUESTION is what else is asked."""
+    asked: dict[str, Any] = {"top_k": 10, **(query or {"query_text": QUESTION})}
+    answer = http.post(f"/api/v1/indexes/{index}/search", json=asked)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return [(each["id"], round(each["score"], 6)) for each in answer.json()["results"]]

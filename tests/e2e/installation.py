@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import yaml
+
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.sites import ROOT
 from tests.e2e.cluster import Manifest, Namespace, image
+from tests.e2e.manifests import build_settings
 from waiting import wait_until
 
 NAME = "gpu-embedding"
@@ -34,6 +37,23 @@ def running_operator(kubectl: Kubectl, tier: str) -> Iterator[Namespace]:
         namespace.run("scale", "deployment/operator", "--replicas=0")
 
 
+@contextmanager
+def other_defaults(operator: Namespace, **parts: Any) -> Iterator[None]:
+    """An operator whose defaults are these in part, and its own again after the block."""
+    own: str = operator.get("configmap", "operator-defaults")["data"]["defaults.yaml"]
+    try:
+        _install_defaults(operator, yaml.safe_dump(yaml.safe_load(own) | parts))
+        yield
+    finally:
+        _install_defaults(operator, own)
+
+
+def _install_defaults(operator: Namespace, text: str) -> None:
+    operator.apply(build_settings("operator-defaults", **{"defaults.yaml": text}))
+    operator.run("rollout", "restart", "deployment/operator")
+    operator.roll_out("deployment/operator")
+
+
 def build_index(name: str, **spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "gpu-embedding.io/v1alpha1",
@@ -43,13 +63,25 @@ def build_index(name: str, **spec: Any) -> dict[str, Any]:
     }
 
 
-def build_snapshot(name: str, index: str) -> dict[str, Any]:
+def build_snapshot(name: str, index: str, **spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "gpu-embedding.io/v1alpha1",
         "kind": "EmbeddingIndexSnapshot",
         "metadata": {"name": name},
-        "spec": {"indexRef": {"name": index}},
+        "spec": {"indexRef": {"name": index}, **spec},
     }
+
+
+def change(namespace: Namespace, name: str, **spec: Any) -> None:
+    """Have an index's spec say this too; None takes a field away."""
+    patch = json.dumps({"spec": spec})
+    namespace.run("patch", "embeddingindex", name, "--type=merge", f"--patch={patch}")
+
+
+def find_pods(namespace: Namespace, name: str) -> list[Manifest]:
+    """The pods that serve an index, and are not told to end."""
+    selector = f"gpu-embedding.io/index={name},gpu-embedding.io/role=server"
+    return list(namespace.pods(selector))
 
 
 def lose_pods(namespace: Namespace, name: str) -> None:
@@ -71,15 +103,23 @@ def is_ready(pod: Manifest) -> bool:
     return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)
 
 
-def wait_for_snapshot(namespace: Namespace, name: str) -> dict[str, Any]:
-    """Wait until a snapshot is complete; its status."""
+def wait_for_snapshot(
+    namespace: Namespace, name: str, phase: str = "Completed", seconds: float = SECONDS
+) -> dict[str, Any]:
+    """Wait until a snapshot is over, as is expected; its status."""
 
     def is_over() -> dict[str, Any] | None:
-        status = namespace.get("embeddingindexsnapshot", name).get("status", {})
+        status = read_snapshot(namespace, name)
         return status if status.get("phase") in {"Completed", "Failed"} else None
 
-    status = wait_until(is_over, SECONDS, f"the snapshot {name} is over")
-    assert status["phase"] == "Completed", status
+    status = wait_until(is_over, seconds, f"the snapshot {name} is over")
+    assert status["phase"] == phase, status
+    return status
+
+
+def read_snapshot(namespace: Namespace, name: str) -> dict[str, Any]:
+    """The status of a snapshot."""
+    status: dict[str, Any] = namespace.get("embeddingindexsnapshot", name).get("status", {})
     return status
 
 

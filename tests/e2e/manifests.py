@@ -80,6 +80,11 @@ def build_service(name: str) -> Manifest:
     }
 
 
+def build_settings(name: str, **files: str) -> Manifest:
+    """A ConfigMap."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": files}
+
+
 def build_claim(name: str, size: str) -> Manifest:
     return {
         "apiVersion": "v1",

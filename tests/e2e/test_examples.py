@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.sites import ROOT
 from tests.e2e.cluster import Namespace
-from tests.e2e.documents import TEXTS, add, find
+from tests.e2e.documents import TEXTS, add, find, rank
 from tests.e2e.installation import (
     build_index,
     build_snapshot,
@@ -73,14 +72,8 @@ def check_copy(namespace: Namespace, name: str, spec: dict[str, Any]) -> None:
         namespace.http(f"service/{name}", PORT) as http,
         namespace.http("service/copy", PORT) as other,
     ):
-        assert answer(http, name) == answer(other, "copy")
+        assert rank(http, name) == rank(other, "copy")
     delete(namespace, "copy", copy)
-
-
-def answer(http: httpx.Client, index: str) -> Any:
-    """What a question finds, with scores."""
-    found = http.post(f"/api/v1/indexes/{index}/search", json={"query_text": "kitten", "top_k": 2})
-    return [(each["id"], round(each["score"], 6)) for each in found.json()["results"]]
 
 
 def delete(namespace: Namespace, name: str, spec: dict[str, Any]) -> None:

@@ -13,12 +13,8 @@ from snapshot_sources import CREATED, DEFINITION, LIBRARIES, CopiedIndex
 UID = DEFINITION.uid
 
 
-def publish(
-    store: BlobStore, index: CopiedIndex, workspace: Path, *, is_full: bool = False
-) -> Manifest:
-    return publishing.publish(
-        store, index, workspace, created=CREATED, libraries=LIBRARIES, is_full=is_full
-    )
+def publish(store: BlobStore, index: CopiedIndex, workspace: Path) -> Manifest:
+    return publishing.publish(store, index, workspace, created=CREATED, libraries=LIBRARIES)
 
 
 def assert_loads(store: BlobStore, manifest: Manifest, index: CopiedIndex) -> None:

@@ -92,12 +92,12 @@ def plan_bootstrap(observation: Observation, wanted: Wanted) -> Bootstrap:
 
 def _is_wanted(job: Job, now: datetime) -> bool:
     """Whether work that was begun is to be begun again: what was refused would be refused again."""
-    return job.is_lost or (job.is_passing and is_due(job, now))
+    return job.is_lost or (job.is_mendable and is_due(job, now))
 
 
 def _explain(job: Job) -> Trouble | None:
-    setback = job.error if job.is_passing else job.setback
-    if job.has_failed and not job.is_passing and not job.is_lost:
+    setback = job.error if job.is_mendable else job.setback
+    if job.has_failed and not job.is_mendable and not job.is_lost:
         return Trouble(Reason.SNAPSHOT_LOAD_FAILED, f"bootstrap: {job.error}")
     if setback is None:
         return None

@@ -11,7 +11,7 @@ from embedding_operator.observe.pods import Trouble
 from embedding_operator.plan.children import Changes
 from embedding_operator.plan.failing import find_failing
 from embedding_operator.plan.report import list_reports, read_rollout
-from embedding_operator.plan.volumes import find_larger
+from embedding_operator.plan.volumes import find_larger, name_pending
 from embedding_operator.reasons import Reason
 from embedding_operator.resolution.faults import Fault
 from embedding_operator.resolution.wanted import Wanted
@@ -50,7 +50,7 @@ def gather(observation: Observation, wanted: Wanted, faults: Sequence[Fault]) ->
     return Facts(
         desired=wanted.replicas,
         rollout=read_rollout(observation),
-        pods=observation.pods,
+        pods=name_pending(observation),
         reports=list_reports(observation),
         now=observation.now,
         faults=faults,

@@ -12,10 +12,10 @@ from typing import Final
 import structlog
 
 from embedding_service.errors import ServiceError
+from embedding_service.indexes.continuity import check_fit, check_history
 from embedding_service.indexes.digests import Digest, name_files
 from embedding_service.indexes.errors import Conflict, NotFound
 from embedding_service.indexes.records.record import Build, Record, Standing
-from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.kernels import graphs
 from embedding_service.indexes.segments.segment import Sealed
 from embedding_service.indexes.snapshots import loading, manifests, retention
@@ -27,7 +27,7 @@ from embedding_service.indexes.snapshots.manifests import Listed
 from embedding_service.indexes.snapshots.publishing import publish, upload
 from embedding_service.indexes.snapshots.retention import Policy
 from embedding_service.indexes.snapshots.shelf import NEWEST, Shelf
-from embedding_service.indexes.snapshots.source import Segments, Source
+from embedding_service.indexes.snapshots.source import Source
 from embedding_service.indexes.view import View
 
 __all__ = ["NEWEST", "Archive", "Beginning", "Origin"]
@@ -48,6 +48,8 @@ class Origin:
     """Its id; None is the record alone."""
     fault: str | None = None
     """Why it was not the snapshot that it should have been."""
+    passed_over: str | None = None
+    """Id of that one, where as much is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class Beginning:
 class Archive:
     """One store of snapshots. Thread-safe; all of it blocks on disks and networks.
 
-    Any call but `begin` and `forget` may raise SnapshotStoreUnavailable, and what reads a snapshot
-    DamagedSnapshot and SnapshotTooNew.
+    Any call but `begin`, `reconsider` and `forget` may raise SnapshotStoreUnavailable, and what
+    reads a snapshot DamagedSnapshot and SnapshotTooNew.
     """
 
     policy: Policy
@@ -147,11 +149,13 @@ class Archive:
             return Beginning(View(definition))
         if time.monotonic() < self._ask_after:
             return Beginning(View(definition), Origin(fault=self._silence))
+        wanted = None
         try:
             chosen = self._choice.read()
             manifest = self._pick(definition.uid, chosen)
             if manifest is None:
                 return Beginning(View(definition))
+            wanted = manifest.id
             return self._begin(record, standing, manifest)
         except Exception as error:  # noqa: BLE001  nothing here may stop a start
             if isinstance(error, SnapshotStoreUnavailable):
@@ -161,7 +165,19 @@ class Archive:
                 index=definition.name,
                 reason=str(error),
             )
-            return Beginning(View(definition), Origin(fault=str(error)))
+            return Beginning(View(definition), Origin(fault=str(error), passed_over=wanted))
+
+    def reconsider(self, uid: str, origin: Origin) -> Origin:
+        """Without its fault where that is over: the store answers, with another snapshot.
+
+        The files of the one that was passed over are not read again: they may be gigabytes.
+        """
+        try:
+            manifest = self._pick(uid, self._choice.read())
+        except (ServiceError, OSError, ValueError):
+            return origin
+        is_same = manifest is not None and manifest.id == origin.passed_over
+        return origin if is_same else Origin(origin.snapshot)
 
     def begin_with(self, record: Record, standing: Standing, id: str) -> Beginning:  # noqa: A002
         """The same with this snapshot and no other. Raises NotFound, Conflict: it cannot be."""
@@ -236,58 +252,12 @@ class Archive:
     def _begin(self, record: Record, standing: Standing, manifest: Manifest) -> Beginning:
         definition = standing.definition
         view, origin = View(definition), Origin(manifest.id)
-        _check_fit(manifest, standing)
+        check_fit(manifest, standing)
         if manifest.segments is None:  # of an index without documents
             return Beginning(view, origin)
         folder = self._cache / definition.uid
         segments = loading.fetch_segments(self._store, definition.uid, manifest, folder)
         loading.keep_only(manifest, folder)
-        _check_history(record, definition.uid, segments)
+        check_history(record, definition.uid, segments)
         view.load(segments.items, segments.version)
         return Beginning(view, origin)
-
-
-def _check_fit(manifest: Manifest, standing: Standing) -> None:
-    """Raise Conflict unless the tail of the record leads from the snapshot to what is there now."""
-    theirs, ours = manifest.index, standing.definition
-    if (theirs.uid, theirs.model) != (ours.uid, ours.model):
-        raise Conflict(f"snapshot {manifest.id} is of another index or model")
-    if (theirs.dimension, theirs.metric, theirs.fields) != (
-        ours.dimension,
-        ours.metric,
-        ours.fields,
-    ):
-        raise Conflict(f"snapshot {manifest.id} is of another dimension, metric or fields")
-    if manifest.version > standing.version:
-        raise Conflict(
-            f"snapshot {manifest.id} is at version {manifest.version}, the record at "
-            f"{standing.version}: the database was restored from an older copy"
-        )
-    if manifest.segments is not None and manifest.segments.version < standing.purged_version:
-        raise Conflict(
-            f"snapshot {manifest.id} is at version {manifest.segments.version}, and removals up to "
-            f"{standing.purged_version} are forgotten"
-        )
-
-
-def _check_history(record: Record, uid: str, segments: Segments) -> None:
-    """Raise Conflict when the record has other writes under the same versions.
-
-    As after a restore of the database from an older copy, and new writes since. The newest row of
-    the segments tells: whatever took its version there, it is another document's or none's.
-    """
-    newest = [_newest_row(segment, live) for segment, live in segments.items if live.ones]
-    if not newest:
-        return
-    version, key, id_ = max(newest)
-    document = record.fetch(uid, [key]).get(key)
-    if document is None or document.version > segments.version:
-        return
-    if (document.version, document.id) != (version, id_):
-        raise Conflict("the record has other documents under the snapshot's versions")
-
-
-def _newest_row(segment: Sealed, live: Bitmap) -> tuple[int, int, str]:
-    slots = live.slots
-    slot = int(slots[segment.versions[slots].argmax()])
-    return int(segment.versions[slot]), int(segment.keys[slot]), segment.ids[slot]

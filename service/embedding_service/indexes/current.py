@@ -53,6 +53,14 @@ class Current:
             self._catch_up(self._begun_as(begun))
             self.is_loaded = True
 
+    def reconsider(self) -> None:
+        """Forget why it was not begun with a snapshot, where that is over."""
+        before = self.origin
+        after = self._tail.reconsider(before)
+        with self._applying:
+            if self.origin is before:  # else it was made anew meanwhile
+                self.origin = after
+
     def take(self, committed: Committed) -> None:
         """Bring the view to what was committed here, before the caller hears of it."""
         begun = self._begun

@@ -83,6 +83,10 @@ class Index:
         """What the view was begun from."""
         return self._current.origin
 
+    def reconsider(self) -> None:
+        """Forget the fault of its origin where that is over. Asks the store; may take a minute."""
+        self._current.reconsider()
+
     def segments(self) -> Segments:
         """All rows as sealed segments, at one version: what a view may begin with."""
         state = self._current.view.state

@@ -36,6 +36,12 @@ class Tail:
             return self._archive.begin(self._record, standing)
         return self._archive.begin_with(self._record, standing, snapshot)
 
+    def reconsider(self, origin: Origin) -> Origin:
+        """Where a view comes from, without a fault that is over."""
+        if self._archive is None or origin.fault is None:
+            return origin
+        return self._archive.reconsider(self._definition.uid, origin)
+
     def follow(self, view: View, pause: Callable[[], None] = lambda: None) -> View:
         """The view at the record's version: this one, or another.
 
@@ -80,10 +86,12 @@ class Tail:
         begun = self.begin(snapshot)
         view, origin = self.follow(begun.view, pause), begun.origin
         if view is not begun.view and origin.snapshot is not None:
-            origin = Origin(fault=f"the record does not lead on from snapshot {origin.snapshot}")
+            told = f"the record does not lead on from snapshot {origin.snapshot}"
+            origin = Origin(fault=told, passed_over=origin.snapshot)
         is_whole = self._is_whole(view)
         if not is_whole and origin.snapshot is not None:
-            origin = Origin(fault=f"snapshot {origin.snapshot} does not lead to all documents")
+            told = f"snapshot {origin.snapshot} does not lead to all documents"
+            origin = Origin(fault=told, passed_over=origin.snapshot)
         if snapshot is not None and origin.snapshot is None:
             raise Conflict(origin.fault or "there are no snapshots here")
         if is_whole:

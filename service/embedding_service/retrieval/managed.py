@@ -32,6 +32,7 @@ from embedding_service.retrieval.requests import (
     SoleFacts,
     SourceSnapshot,
 )
+from embedding_service.retrieval.second_looks import SecondLooks
 from embedding_service.retrieval.snapshots import Detail, Tell, Told
 from embedding_service.retrieval.standings import Standings
 
@@ -76,6 +77,7 @@ class ManagedIndex:
         self._count_waiting = count_waiting
         self._standings = Standings(pools, catalogue.silence)
         self._headroom = headroom
+        self._second_looks = SecondLooks()
 
     def settle_engine(self) -> None:
         """Have the index, if it is there, searched by what the settings say. For a start alone.
@@ -105,6 +107,7 @@ class ManagedIndex:
         if index is None:
             database, shortage = self._standings.describe(), self._headroom.find_shortage()
             return SoleFacts(None, None, None, database, shortage)
+        await self._second_looks.take(index)
         standing = await self._standings.hear(index)
         view, origin = index.describe(), index.origin
         if standing is None:
@@ -119,8 +122,9 @@ class ManagedIndex:
 
     def publish(self, kept: Kept, tell: Tell) -> Detail:
         """Make a snapshot, and let go of what is not kept."""
-        told = Told(self._catalogue.at(self.uid), tell)
-        manifest = self._archive.publish(told, self._policy(kept))
+        index = self._catalogue.at(self.uid)
+        manifest = self._archive.publish(Told(index, tell), self._policy(kept))
+        index.reconsider()  # what pods begin with from now on may be sound again
         return self._describe(manifest)
 
     def restore(self, wanted: SourceSnapshot, tell: Tell) -> Detail:

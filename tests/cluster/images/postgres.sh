@@ -13,4 +13,7 @@ if [ ! -s /data/postgres/PG_VERSION ]; then
 fi
 # A volume that is mounted anew is opened to its group, which PostgreSQL does not accept.
 chmod 700 /data/postgres
+# Left by one that was killed, and its number may be another process's of this pod by now. Nobody else
+# has the volume: pods are not replaced before they are gone.
+rm -f /data/postgres/postmaster.pid
 exec "$programs/postgres" -D /data/postgres -c listen_addresses='*' -c unix_socket_directories=/tmp

@@ -170,15 +170,19 @@ def test_work_that_was_refused_is_told() -> None:
     assert trouble == Trouble(Reason.SNAPSHOT_LOAD_FAILED, "bootstrap: checksum differs")
 
 
-def test_a_store_that_is_away_is_tried_again_ever_later_and_told() -> None:
-    young, old = timedelta(seconds=9), timedelta(seconds=10)
-    waits = step(BY_NAME, SOURCE, an_outage(age=young))
+@pytest.mark.parametrize("code", ["snapshot_store_unavailable", "snapshot_damaged"])
+def test_a_store_that_is_away_or_damaged_is_tried_again_ever_later_and_told(code: str) -> None:
+    def fail(seconds: int, attempts: int = 1) -> Job:
+        job = an_outage(age=timedelta(seconds=seconds), attempts=attempts)
+        return job.model_copy(update={"code": code})
+
+    waits = step(BY_NAME, SOURCE, fail(9))
     told = "bootstrap: the store does not answer; it is tried again"
     assert trouble_of(waits) == Trouble(Reason.SNAPSHOT_LOAD_FAILED, told)
-    assert step(BY_NAME, SOURCE, an_outage(age=old, attempts=2)).source is None
-    again = step(BY_NAME, SOURCE, an_outage(age=old))
+    assert step(BY_NAME, SOURCE, fail(10, attempts=2)).source is None
+    again = step(BY_NAME, SOURCE, fail(10))
     assert (again.source, again.is_retry) == (ORDER, True)
-    running = fold([a_job("running"), an_outage()])
+    running = fold([a_job("running"), fail(0)])
     assert step(BY_NAME, SOURCE, running).trouble == again.trouble == waits.trouble
 
 

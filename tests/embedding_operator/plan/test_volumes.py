@@ -7,6 +7,10 @@ import pytest
 
 from embedding_indexes import SETTING
 from embedding_operator.names import CLAIMS
+from embedding_operator.observe.pods import Trouble
+from embedding_operator.plan.volumes import name_pending
+from embedding_operator.reasons import Reason
+from observed import a_pod, observe
 from plan_passes import World, is_still
 
 
@@ -81,3 +85,29 @@ def test_a_smaller_default_is_for_new_indexes() -> None:
     defaults = SETTING.defaults.model_copy(update={"database": database})
     world.setting = replace(SETTING, defaults=defaults)
     assert is_still(world.plan())
+
+
+def a_claim(name: str, phase: str, class_: str | None) -> dict[str, Any]:
+    spec = {} if class_ is None else {"storageClassName": class_}
+    return {"metadata": {"name": name}, "spec": spec, "status": {"phase": phase}}
+
+
+@pytest.mark.parametrize(
+    ("class_", "named"),
+    [("fast", "docs-data of class fast has"), (None, "docs-data, which names no class, has")],
+)
+def test_a_pod_that_waits_for_a_volume_says_for_which(class_: str | None, named: str) -> None:
+    waiting = a_pod("docs-a", trouble=Trouble(Reason.VOLUME_PENDING, "unbound"))
+    other = a_pod("docs-b", trouble=Trouble(Reason.PODS_UNSCHEDULABLE, "no node"))
+    claims = {
+        (CLAIMS, name): a_claim(name, phase, class_)
+        for name, phase in (("docs-data", "Pending"), ("docs-snapshots", "Bound"))
+    }
+    found = name_pending(replace(observe(pods=[waiting, other]), children=claims))
+    told = f"PersistentVolumeClaim {named} no volume yet; its events say why: unbound"
+    assert found == [replace(waiting, trouble=Trouble(Reason.VOLUME_PENDING, told)), other]
+
+
+def test_a_pod_that_waits_for_no_claim_of_ours_says_what_the_scheduler_says() -> None:
+    waiting = a_pod("docs-a", trouble=Trouble(Reason.VOLUME_PENDING, "unbound"))
+    assert name_pending(observe(pods=[waiting])) == [waiting]

@@ -1,9 +1,13 @@
 """Whether the other server that makes vectors answers, also while nobody searches by text."""
 
 import asyncio
+from typing import Final
 
 from embedding_service.errors import ServiceError
 from embedding_service.inference.encoder import Encoder
+
+_MOMENT: Final = 0.25
+"""Seconds that an answer is waited for."""
 
 
 class Pulse:
@@ -19,10 +23,14 @@ class Pulse:
         """Of the model, as it was told last."""
         self._asking: asyncio.Task[None] | None = None
 
-    def feel(self) -> None:
-        """Have it asked for the model; what comes of that is seen a moment later."""
+    async def feel(self) -> None:
+        """Have it asked for the model; what comes of that after a moment is seen the next time.
+
+        Who feels it once a minute would else hear of each change a minute late.
+        """
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
+        await asyncio.wait({self._asking}, timeout=_MOMENT)
 
     async def _ask(self) -> None:
         try:

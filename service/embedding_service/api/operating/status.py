@@ -24,7 +24,7 @@ async def status(request: Request) -> Response:
     sole = sole_of(rooms)
     pulse: Pulse | None = request.app.state.pulse
     if pulse is not None:
-        pulse.feel()
+        await pulse.feel()
     facts = await sole.index.status()
     is_ready, _ = readiness_of(rooms)
     return answer(

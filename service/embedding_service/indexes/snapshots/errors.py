@@ -48,7 +48,7 @@ class DamagedSnapshot(ServiceError):
     def __init__(self, file: str, expected: str, found: str) -> None:
         super().__init__(
             f"{file}: expected {expected}, found {found}; bring the file back from a copy of the "
-            "store, use another snapshot, or publish one with nothing reused"
+            "store, use another snapshot, or make a new one, which does not count on that file"
         )
         self.file = file
         self.expected = expected

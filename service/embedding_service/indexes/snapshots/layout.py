@@ -4,6 +4,7 @@
 <uid>/blobs/<sha256>.bin                 files and bitmaps of sealed segments
 <uid>/snapshots/<number, 20 digits>.json the manifests; the highest number is the newest
 <uid>/dropped/<number, 20 digits>.json   manifests that retention took away a short while ago
+<uid>/suspects/<name of a blob>          says that the blob was found damaged (suspects.py)
 """
 
 import re
@@ -30,6 +31,21 @@ def dropped(uid: str) -> str:
 def blobs(uid: str) -> str:
     """The folder of blobs."""
     return f"{uid}/blobs"
+
+
+def suspects(uid: str) -> str:
+    """The folder of notes about damaged blobs."""
+    return f"{uid}/suspects"
+
+
+def suspect(uid: str, blob: str) -> str:
+    """The note about a blob, which is named as in manifests."""
+    return f"{suspects(uid)}/{blob.removeprefix('blobs/')}"
+
+
+def blob_of_suspect(uid: str, note: str) -> str:
+    """The blob that a note is about."""
+    return f"blobs/{note.removeprefix(f'{suspects(uid)}/')}"
 
 
 def manifest(folder: str, number: int) -> str:

@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from embedding_service.indexes.documents import Document
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.segment import Sealed
+from embedding_service.indexes.snapshots import suspects
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import DamagedSnapshot, told
 from embedding_service.indexes.snapshots.manifest import Blob, Manifest, Part, SegmentFiles
@@ -26,8 +28,9 @@ def documents(store: BlobStore, uid: str, manifest: Manifest) -> Iterator[list[D
     `uid` is the folder that the snapshot lies in, which after a move need not be the index's.
     Raises DamagedSnapshot, and gives nothing of the part that is.
     """
-    for part in manifest.documents:
-        yield _read_part(store, uid, part, manifest.index.dimension)
+    with _noting(store, uid, [part.blob for part in manifest.documents]):
+        for part in manifest.documents:
+            yield _read_part(store, uid, part, manifest.index.dimension)
 
 
 def fetch_segments(store: BlobStore, uid: str, manifest: Manifest, folder: Path) -> Segments:
@@ -39,7 +42,10 @@ def fetch_segments(store: BlobStore, uid: str, manifest: Manifest, folder: Path)
     """
     if manifest.segments is None:
         return Segments(manifest.version, [])
-    items = [_fetch_item(store, uid, item, folder) for item in manifest.segments.items]
+    wanted = manifest.segments.items
+    blobs = [blob for item in wanted for blob in (item.bitmap, *item.files.values())]
+    with _noting(store, uid, blobs):
+        items = [_fetch_item(store, uid, item, folder) for item in wanted]
     return Segments(manifest.segments.version, items)
 
 
@@ -54,8 +60,22 @@ def keep_only(manifest: Manifest, folder: Path) -> None:
 
 def verify(store: BlobStore, uid: str, manifest: Manifest) -> list[DamagedSnapshot]:
     """Read every blob of a snapshot to its end; what is wrong, one error a file."""
+    return _verify(store, uid, manifest.blobs.values())
+
+
+@contextmanager
+def _noting(store: BlobStore, uid: str, blobs: Iterable[Blob]) -> Iterator[None]:
+    """Where one is found damaged, look at all: one at a time would take as many snapshots."""
+    try:
+        yield
+    except DamagedSnapshot:
+        _verify(store, uid, blobs)
+        raise
+
+
+def _verify(store: BlobStore, uid: str, blobs: Iterable[Blob]) -> list[DamagedSnapshot]:
     problems: list[DamagedSnapshot] = []
-    for blob in manifest.blobs.values():
+    for blob in blobs:
         try:
             for _ in _checked(store, uid, blob):
                 pass
@@ -65,7 +85,10 @@ def verify(store: BlobStore, uid: str, manifest: Manifest) -> list[DamagedSnapsh
 
 
 def _checked(store: BlobStore, uid: str, blob: Blob) -> Iterator[bytes]:
-    """A blob's content; raises DamagedSnapshot at its end unless it is what it should be."""
+    """A blob's content; raises DamagedSnapshot at its end unless it is what it should be.
+
+    One of the right size is noted then: the next snapshot would else count on it.
+    """
     name = f"{uid}/{blob.name}"
     digest, size = sha256(), 0
     try:
@@ -78,6 +101,7 @@ def _checked(store: BlobStore, uid: str, blob: Blob) -> Iterator[bytes]:
     if size != blob.size:
         raise DamagedSnapshot(name, f"{blob.size:,} bytes", f"{size:,} bytes")
     if digest.hexdigest() != blob.sha256:
+        suspects.note(store, uid, blob.name)
         raise DamagedSnapshot(name, f"sha256 {blob.sha256}", digest.hexdigest())
 
 

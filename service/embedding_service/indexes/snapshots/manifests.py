@@ -71,8 +71,11 @@ def snapshots(store: BlobStore, uid: str) -> Listed:
 
 
 def find(store: BlobStore, uid: str, id: str) -> Manifest:  # noqa: A002  the field's own name
-    """The snapshot called so. Raises NotFound."""
-    for manifest in snapshots(store, uid).manifests:
+    """The snapshot called so. Raises NotFound; where it may be one that cannot be read, as that."""
+    listed = snapshots(store, uid)
+    for manifest in listed.manifests:
         if manifest.id == id:
             return manifest
+    if listed.unreadable:  # no name can be read in it
+        raise listed.unreadable[0]
     raise NotFound("snapshot", id)

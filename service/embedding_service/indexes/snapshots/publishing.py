@@ -6,7 +6,7 @@ by the next publish or removed by retention.py, whose docstring says why neither
 
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -19,7 +19,7 @@ from embedding_service.indexes.errors import IndexDamaged
 from embedding_service.indexes.segments import files
 from embedding_service.indexes.segments.bitmaps import Bitmap
 from embedding_service.indexes.segments.segment import Sealed
-from embedding_service.indexes.snapshots import announcing, layout, manifests
+from embedding_service.indexes.snapshots import announcing, layout, manifests, suspects
 from embedding_service.indexes.snapshots.blobs import BlobStore
 from embedding_service.indexes.snapshots.errors import (
     DamagedSnapshot,
@@ -46,9 +46,10 @@ def publish(
     *,
     created: datetime,
     libraries: Mapping[str, str],
-    is_full: bool = False,
 ) -> Manifest:
     """Copy an index into the store; its newest snapshot when this returns.
+
+    What is there already is not uploaded again, unless somebody has found it damaged.
 
     Args:
         store: Where to.
@@ -56,7 +57,6 @@ def publish(
         workspace: A folder for one segment's files at a time; emptied of them again.
         created: The time now, with its zone.
         libraries: Names and versions of what writes this.
-        is_full: Upload everything, also what seems to be there: heals a store with damaged blobs.
 
     Raises:
         SnapshotStoreUnavailable: Nothing was published, or nobody can tell.
@@ -65,7 +65,8 @@ def publish(
     """
     definition = source.definition
     began = store.probe()
-    upload = _Upload(store, definition.uid, {} if is_full else _reusable(store, source, began))
+    damaged = suspects.noted(store, definition.uid)
+    upload = _Upload(store, definition.uid, _reusable(store, source, began), damaged)
     kept = _publish_segments(upload, source.segments(), workspace)
     with source.scan() as scan:
         documents = tuple(_publish_documents(upload, scan, definition.dimension))
@@ -104,10 +105,18 @@ def upload(store: BlobStore, uid: str, folder: Path, digests: Mapping[str, Diges
 class _Upload:
     """Puts blobs into the store that are not there yet."""
 
-    def __init__(self, store: BlobStore, uid: str, there: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        uid: str,
+        there: Mapping[str, int],
+        damaged: Collection[str] = (),
+    ) -> None:
+        """`there` has names and sizes; those that are `damaged` are put there all the same."""
         self._store = store
         self._uid = uid
-        self._there = dict(there)
+        self._there = {name: size for name, size in there.items() if name not in damaged}
+        self._suspects = damaged
 
     def has(self, blobs: Iterable[Blob]) -> bool:
         """Whether all of them are there already."""
@@ -118,6 +127,8 @@ class _Upload:
         if self._there.get(blob.name) != blob.size:
             self._store.create(f"{self._uid}/{blob.name}", chunks, if_absent=False)
             self._there[blob.name] = blob.size
+            if blob.name in self._suspects:
+                suspects.clear(self._store, self._uid, blob.name)
         return blob
 
     def put_bytes(self, content: bytes, suffix: str) -> Blob:

@@ -20,7 +20,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from embedding_service.indexes.snapshots import layout, manifests
+from embedding_service.indexes.snapshots import layout, manifests, suspects
 from embedding_service.indexes.snapshots.blobs import BlobStore, Stored
 from embedding_service.indexes.snapshots.manifest import Manifest
 
@@ -80,7 +80,8 @@ def purge(store: BlobStore, uid: str) -> int:
     """
     folder = layout.snapshots(uid)
     gone = len(manifests.numbers(store, folder))
-    for each in (folder, layout.dropped(uid), layout.blobs(uid)):  # no manifest outlives its files
+    # No manifest outlives its files.
+    for each in (folder, layout.dropped(uid), layout.blobs(uid), layout.suspects(uid)):
         for stored in store.listing(each):
             store.delete(stored.name)
     return gone
@@ -101,6 +102,7 @@ def collect(
     there = [*store.listing(layout.blobs(uid)), *store.listing(layout.dropped(uid))]
     there += [each for each in store.listing(layout.snapshots(uid)) if _is_draft(each)]
     kept = _named(store, uid, now - grace) | {f"{uid}/{name}" for name in also_named}
+    damaged = {f"{uid}/{name}": name for name in suspects.noted(store, uid)}
     files = size = 0
     for listed in there:
         if listed.name in kept or listed.modified > now - grace:
@@ -109,6 +111,8 @@ def collect(
         if again is not None and again.modified <= now - grace:
             store.delete(listed.name)
             files, size = files + 1, size + listed.size
+            if listed.name in damaged:
+                suspects.clear(store, uid, damaged[listed.name])
     return Removed(files, size)
 
 

@@ -33,8 +33,7 @@ async def test_one_question_at_a_time_is_under_way() -> None:
     encoder = Asked()
     pulse = Pulse(encoder, "mini")
     for _ in range(3):
-        pulse.feel()
-        await asyncio.sleep(0)
+        await pulse.feel()
     assert (encoder.asked, pulse.fingerprint, pulse.fault) == (["mini"], None, None)
     encoder.may_answer.set()
     await until(lambda: pulse.fingerprint == FINGERPRINT, SECONDS, "an answer")
@@ -44,11 +43,13 @@ async def test_one_question_at_a_time_is_under_way() -> None:
 async def test_what_came_of_the_last_question_is_told() -> None:
     encoder = Asked()
     encoder.may_answer.set()
-    encoder.failure = Unavailable("no answer from there")
     pulse = Pulse(encoder, None)
-    pulse.feel()
-    await until(lambda: pulse.fault is encoder.failure, SECONDS, "a refusal")
+
+    async def feel() -> tuple[object, str | None]:
+        await pulse.feel()
+        return pulse.fault, pulse.fingerprint
+
+    encoder.failure = Unavailable("no answer from there")
+    assert await feel() == (encoder.failure, None)
     encoder.failure, encoder.fingerprint = None, "e" * 64
-    pulse.feel()
-    await until(lambda: pulse.fault is None, SECONDS, "an answer")
-    assert pulse.fingerprint == "e" * 64
+    assert await feel() == (None, "e" * 64)

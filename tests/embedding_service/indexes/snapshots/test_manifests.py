@@ -8,7 +8,7 @@ import pytest
 
 from embedding_service.indexes.snapshots import layout, manifests, retention
 from embedding_service.indexes.snapshots.blobs import BlobStore, Stored
-from embedding_service.indexes.snapshots.errors import SnapshotStoreUnavailable
+from embedding_service.indexes.snapshots.errors import DamagedSnapshot, SnapshotStoreUnavailable
 from embedding_service.indexes.snapshots.folders import Folder
 from publishers import UID, Wrapped, assert_loads, publish
 from snapshot_sources import CopiedIndex
@@ -106,3 +106,14 @@ def test_a_number_that_is_dropped_while_it_is_wanted_is_passed_over(
     assert manifest.number == 3
     assert manifests.newest(store, UID) == manifest
     assert manifests.numbers(store, layout.snapshots(UID)) == [2, 3]
+
+
+def test_a_snapshot_that_cannot_be_read_is_not_told_as_one_that_is_not_there(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    first, second = (publish(store, CopiedIndex.of(), tmp_path) for _ in range(2))
+    name = layout.manifest(layout.snapshots(UID), first.number)
+    store.create(name, [store.read(name)[:-1]], if_absent=False)
+    with pytest.raises(DamagedSnapshot, match=name):
+        manifests.find(store, UID, first.id)
+    assert manifests.find(store, UID, second.id) == second

@@ -82,17 +82,6 @@ def test_nothing_is_uploaded_twice_after_a_publish_that_failed(tmp_path: Path) -
     assert len(store.created) == 1
 
 
-def test_a_full_publish_heals_a_damaged_blob(store: BlobStore, tmp_path: Path) -> None:
-    index = CopiedIndex.of()
-    first = publish(store, index, tmp_path)
-    name = f"{UID}/{first.documents[0].blob.name}"
-    content = store.read(name)
-    store.create(name, [content[:-1] + b"?"], if_absent=False)
-    assert len(loading.verify(store, UID, publish(store, index, tmp_path))) == 1
-    assert loading.verify(store, UID, publish(store, index, tmp_path, is_full=True)) == []
-    assert loading.verify(store, UID, first) == []
-
-
 def test_segments_later_than_the_documents_are_left_out(store: BlobStore, tmp_path: Path) -> None:
     index = CopiedIndex.of()
     index.version += 1
