@@ -21,7 +21,7 @@ INSTALLED := .venv/installed-$(shell cat requirements/dev.txt pyproject.toml | c
 # Others' indexes have an environment of their own: nothing of theirs is in what is tested.
 BENCH_INSTALLED := .venv-bench/installed-$(shell cat requirements/bench.txt pyproject.toml | cksum | tr ' ' -)
 CLUSTER := $(BIN)/python -m tests.cluster
-SOURCES := main.py scripts service operator tests benchmarks $(wildcard examples)
+SOURCES := main.py charts scripts service operator tests benchmarks $(wildcard examples)
 
 .PHONY: help run test test-long bench-index bench-operator images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
 	test-cluster test-cluster-all lint format docs generate lock install clean
