@@ -37,6 +37,8 @@ class AlertOverride(Values):
     """How long it must be so; empty is the chart's."""
     severity: Annotated[str, Field(max_length=63, pattern=r"^([a-z][a-z0-9-]*)?$")] = ""
     """Label of that name; empty is the chart's."""
+    threshold: float | None = None
+    """What it is compared with, where it has such a number; null is the chart's."""
 
 
 class PrometheusRule(Values):

@@ -48,6 +48,8 @@ def _tidy(schema: Any) -> Any:
     for key in ("properties", "$defs"):
         if key in kept:
             kept[key] = {name: _tidy(each) for name, each in schema[key].items()}
+    if "patternProperties" in kept:  # keys that match no pattern are none
+        kept["additionalProperties"] = False
     for key in ("items", "additionalProperties", "propertyNames", "anyOf", "patternProperties"):
         if key in kept:
             kept[key] = _tidy(kept[key])

@@ -49,8 +49,6 @@ class Server(Workload):
 class Dra(Values):
     """GPUs by Dynamic Resource Allocation."""
 
-    api_version: Literal["resource.k8s.io/v1", "resource.k8s.io/v1beta2"] = "resource.k8s.io/v1"
-    """v1 from Kubernetes 1.34 on; v1beta2 on 1.33."""
     device_class_name: GivenName = "gpu.nvidia.com"
     """DeviceClass of the driver."""
     selectors: list[Text] = []
