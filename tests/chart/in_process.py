@@ -38,11 +38,3 @@ def refuse(values: Mapping[str, Any]) -> str:
     except Refused as refused:
         return str(refused)
     raise AssertionError(f"{values} was rendered")
-
-
-def nest(path: str, value: Any) -> dict[str, Any]:
-    """Values with one at a path with dots."""
-    for key in reversed(path.split(".")):
-        value = {key: value}
-    made: dict[str, Any] = value
-    return made

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.chart.helm import CHART, Helm, HelmFailed
-from tests.chart.in_process import nest, refuse
+from tests.chart.in_process import refuse
+from tests.chart.trees import build
 
 
 class Fault(NamedTuple):
@@ -238,19 +239,3 @@ def test_both_helms_say_all_at_once_and_show_no_trace(each_helm: Helm) -> None:
     assert "The values do not go together:" in message
     assert len(re.findall(r"^- ", message, re.MULTILINE)) == 2
     assert "error calling include" not in message
-
-
-def build(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by their paths, as one tree."""
-    tree: dict[str, Any] = {}
-    for path, value in given.items():
-        merge(tree, nest(path, value))
-    return tree
-
-
-def merge(tree: dict[str, Any], other: Mapping[str, Any]) -> None:
-    for key, value in other.items():
-        if isinstance(value, dict) and isinstance(tree.get(key), dict):
-            merge(tree[key], value)
-        else:
-            tree[key] = value

@@ -12,8 +12,9 @@ from chart.settings import SET_BY_CHART
 from chart.shape import NATIVE, UNREAD
 from embedding_service.settings import Settings
 from tests.chart.helm import CHART, Helm, HelmFailed
-from tests.chart.in_process import nest, refuse
+from tests.chart.in_process import refuse
 from tests.chart.kubernetes_schemas import is_valid
+from tests.chart.trees import nest
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
