@@ -14,7 +14,9 @@ from generate import ROOT
 from tests.chart.tools import find_helm
 
 CHART = ROOT / "charts" / "gpu-embedding"
-VALUES = sorted((*CHART.glob("ci/*.yaml"), *CHART.glob("examples/*.yaml"), *CHART.glob("*-cpu.yaml")))
+VALUES = sorted(
+    (*CHART.glob("ci/*.yaml"), *CHART.glob("examples/*.yaml"), *CHART.glob("*-cpu.yaml"))
+)
 """Files of values that must work, all that the chart brings."""
 APIS = (
     "v1/Pod",  # as clusters tell it, and nothing else

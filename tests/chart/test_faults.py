@@ -155,7 +155,9 @@ FAULTS = {
         {"autoscaling.enabled": True, "metrics.enabled": False},
         "autoscaling.metrics: pods do not tell them while metrics.enabled is false",
     ),
-    "keda-without-eyes": Fault({"keda.enabled": True}, "keda.serverAddress: KEDA needs the address"),
+    "keda-without-eyes": Fault(
+        {"keda.enabled": True}, "keda.serverAddress: KEDA needs the address"
+    ),
     "both-budgets": Fault(
         {"pdb.minAvailable": 1, "pdb.maxUnavailable": 1, "server.replicaCount": 3},
         "pdb: minAvailable and maxUnavailable exclude each other",

@@ -57,7 +57,10 @@ def test_two_releases_share_nothing_but_the_definitions(
 
 
 def test_operators_of_the_same_namespaces_share_nothing(helm: Helm) -> None:
-    values = {"operator.watch": {"clusterWide": False, "namespaces": ["shop"]}, "crds.enabled": False}
+    values = {
+        "operator.watch": {"clusterWide": False, "namespaces": ["shop"]},
+        "crds.enabled": False,
+    }
     one, other = (helm.template(values, release="a", namespace=name) for name in ("one", "two"))
     assert share(one, other) == set()
 

@@ -14,7 +14,11 @@ from tests.chart.trees import build
 
 DNS = [53, 53]
 INDEX_PODS = {ROLE: SERVER}
-OFFLINE = {"model.source": "pvc", "modelCache.type": "existingClaim", "modelCache.existingClaim": "a"}
+OFFLINE = {
+    "model.source": "pvc",
+    "modelCache.type": "existingClaim",
+    "modelCache.existingClaim": "a",
+}
 
 
 def policy(manifests: list[Manifest], name: str) -> Manifest:
@@ -74,7 +78,9 @@ def test_no_rule_lets_everybody_in_by_saying_nobody() -> None:
 
 def test_index_pods_and_the_test_get_in_whoever_the_clients_are() -> None:
     manifests = render(build({"networkPolicy.clients": []}))
-    (rule,) = [each for each in policy(manifests, "server")["ingress"] if ports([each]) == [["http"]]]
+    (rule,) = [
+        each for each in policy(manifests, "server")["ingress"] if ports([each]) == [["http"]]
+    ]
     wanted = [each["podSelector"]["matchLabels"] for each in rule["from"]]
     assert INDEX_PODS in wanted
     (test,) = find_all(manifests, "Pod")

@@ -66,9 +66,7 @@ def test_one_registry_and_one_digest_reach_every_image(digest: str) -> None:
     given |= {"global.imageRegistry": "registry:5000", "model.source": "imageVolume"}
     manifests = render(build(given))
     images = [
-        container["image"]
-        for _, pod in list_pods(manifests)
-        for container in list_containers(pod)
+        container["image"] for _, pod in list_pods(manifests) for container in list_containers(pod)
     ]
     volume = next(each for each in server(manifests)["volumes"] if each["name"] == "models")
     defaults = find(manifests, "ConfigMap", "-defaults")["data"]["defaults.yaml"]

@@ -58,7 +58,10 @@ def test_every_role_is_bound_to_the_operators_account_or_added_to_peoples() -> N
             labels = role["metadata"]["labels"]
             is_added = any(key.startswith("rbac.authorization.k8s.io/") for key in labels)
             assert is_added is not (role["metadata"]["name"] in bound)
-    for binding in (*find_all(manifests, "ClusterRoleBinding"), *find_all(manifests, "RoleBinding")):
+    for binding in (
+        *find_all(manifests, "ClusterRoleBinding"),
+        *find_all(manifests, "RoleBinding"),
+    ):
         assert [each["name"] for each in binding["subjects"]] == [account]
 
 
@@ -78,7 +81,9 @@ def test_who_views_or_edits_a_namespace_does_so_with_its_indexes(default: list[M
     ],
     ids=str,
 )
-def test_rights_that_others_give_are_left_to_them(values: Mapping[str, Any], kinds: set[str]) -> None:
+def test_rights_that_others_give_are_left_to_them(
+    values: Mapping[str, Any], kinds: set[str]
+) -> None:
     manifests = render(build(values))
     found = {each["kind"] for each in manifests if "Role" in each["kind"]}
     assert found == kinds

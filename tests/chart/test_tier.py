@@ -58,9 +58,10 @@ def test_the_autoscaler_goes_by_what_pods_really_tell() -> None:
         manifests = render(build({**SCALED, "autoscaling.metrics": [metric]}))
         hpa = find(manifests, "HorizontalPodAutoscaler")
         assert hpa["apiVersion"] == "autoscaling/v2"
-        assert hpa["spec"]["scaleTargetRef"]["name"] == find(
-            manifests, "Deployment", "-server"
-        )["metadata"]["name"]
+        assert (
+            hpa["spec"]["scaleTargetRef"]["name"]
+            == find(manifests, "Deployment", "-server")["metadata"]["name"]
+        )
         (asked,) = hpa["spec"]["metrics"]
         assert asked["pods"]["metric"]["name"] in gauges
         assert asked["pods"]["target"]["averageValue"] == 4_000_000

@@ -105,7 +105,9 @@ def test_both_helms_tell_all_that_is_wrong_at_once(each_helm: Helm) -> None:
     with pytest.raises(HelmFailed) as failed:
         each_helm.template({path: value for path, (value, _) in whole.items()})
     told = str(failed.value)
-    words = (re.sub(r"^additional properties (.*) not allowed$", r"\1", s) for _, s in whole.values())
+    words = (
+        re.sub(r"^additional properties (.*) not allowed$", r"\1", s) for _, s in whole.values()
+    )
     assert [each for each in words if each not in told] == []
 
 
