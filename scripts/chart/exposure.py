@@ -116,7 +116,7 @@ class EgressValues(Values):
     """Where the model hub is, on port 443; read where `model.source` is hub."""
     api_server_cidrs: list[Cidr] = []
     """Where the API server is; empty is anywhere, on its ports."""
-    api_server_ports: list[Port] = [443, 6443]
+    api_server_ports: Annotated[list[Port], Field(min_length=1)] = [443, 6443]
     """Its ports: of the Service, and of what is behind it."""
     server: list[Egress] = []
     """More that the tier may ask for, for example an OpenTelemetry collector."""

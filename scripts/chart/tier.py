@@ -1,6 +1,6 @@
 """The embedding tier: its pods, their GPU, their model."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ from chart.shape import (
     Values,
 )
 from chart.workloads import Image, Probes, Resources, Shutdown, Workload
+
+AccessMode: TypeAlias = Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"]
 
 
 class Server(Workload):
@@ -119,9 +121,7 @@ class ModelCache(Values):
     """Of emptyDir and pvc."""
     storage_class: Name = ""
     """Of pvc; empty is `global.storageClass`, then the cluster's own."""
-    access_modes: list[Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"]] = [
-        "ReadWriteOnce"
-    ]
+    access_modes: Annotated[list[AccessMode], Field(min_length=1)] = ["ReadWriteOnce"]
     """Of pvc; several replicas share it with ReadWriteMany alone."""
     annotations: Annotations = {}
     """Of pvc."""

@@ -76,9 +76,16 @@ def give(values: Path | Mapping[str, Any] | None) -> list[str]:
     return [f"--set-json={key}={json.dumps(each)}" for key, each in values.items()]
 
 
+class _Loader(yaml.CSafeLoader):
+    """A lone `=` is text to Helm and Kubernetes, which write it plainly."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)
+
+
 def parse(text: str) -> list[Manifest]:
     """Objects of a stream of YAML, in a fixed order."""
-    found = [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+    found = [each for each in yaml.load_all(text, Loader=_Loader) if each]
     return sorted(found, key=identify)
 
 

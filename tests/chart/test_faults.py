@@ -98,10 +98,6 @@ FAULTS = {
     "folder-without-path": Fault(
         {"modelCache.type": "hostPath"}, "modelCache.hostPath: the folder needs its path"
     ),
-    "claim-without-mode": Fault(
-        {**CLAIMED, "modelCache.accessModes": []},
-        "modelCache.accessModes: a volume needs one",
-    ),
     "token-for-no-hub": Fault(
         {"model.source": "image", "model.hfToken.existingSecret": "a"},
         "model.hfToken.existingSecret: nothing is asked of the hub, because model.source is image",

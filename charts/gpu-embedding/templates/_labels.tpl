@@ -4,8 +4,8 @@ Labels, and the head of every object.
 
 {{/* Finds a component's pods. Immutable for ever: three labels, no more. Needs: context, component. */}}
 {{- define "gpu-embedding.selector" -}}
-app.kubernetes.io/name: {{ include "gpu-embedding.name" .context }}
-app.kubernetes.io/instance: {{ .context.Release.Name }}
+app.kubernetes.io/name: {{ include "gpu-embedding.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -30,10 +30,10 @@ labels; annotations.
 {{- $suffix := .suffix | default .component }}
 {{- $made := printf "%s-%s" (include "gpu-embedding.fullname" .context) $suffix }}
 {{- if .cluster -}}
-name: {{ .name | default (include "gpu-embedding.clusterName" (dict "context" .context "suffix" $suffix)) }}
+name: {{ .name | default (include "gpu-embedding.clusterName" (dict "context" .context "suffix" $suffix)) | quote }}
 {{- else -}}
-name: {{ .name | default $made }}
-namespace: {{ .namespace | default (include "gpu-embedding.namespace" .context) }}
+name: {{ .name | default $made | quote }}
+namespace: {{ .namespace | default (include "gpu-embedding.namespace" .context) | quote }}
 {{- end }}
 labels:
   {{- include "gpu-embedding.labels" . | nindent 2 }}

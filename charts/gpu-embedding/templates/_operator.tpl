@@ -7,26 +7,26 @@ The operator: the file of its defaults (docs/operator.md).
 {{- with .Values.defaults -}}
 model: {{ .model | default (include "gpu-embedding.server.servedModel" $) | quote }}
 encoder:
-  url: {{ .encoder.url | default (include "gpu-embedding.server.url" $) }}
+  url: {{ .encoder.url | default (include "gpu-embedding.server.url" $) | quote }}
   {{- with .encoder.secret }}
-  secret: {{ . }}
+  secret: {{ . | quote }}
   {{- end }}
 database:
   type: {{ .database.type }}
   {{- with .database.secret }}
-  secret: {{ . }}
+  secret: {{ . | quote }}
   {{- end }}
-  key: {{ .database.key }}
+  key: {{ .database.key | quote }}
   size: {{ .database.size }}
   {{- with .database.storageClassName | default $.Values.global.storageClass }}
-  storageClassName: {{ . }}
+  storageClassName: {{ . | quote }}
   {{- end }}
 storage:
   type: {{ .storage.type }}
   {{- with .storage.s3 }}
   {{- if .bucket }}
   s3:
-    bucket: {{ .bucket }}
+    bucket: {{ .bucket | quote }}
     {{- range $key := list "prefix" "endpoint" "region" }}
     {{- with get $.Values.defaults.storage.s3 $key }}
     {{ $key }}: {{ . | quote }}
@@ -34,12 +34,12 @@ storage:
     {{- end }}
     {{- with .secret }}
     secret:
-      name: {{ . }}
+      name: {{ . | quote }}
     {{- end }}
   {{- end }}
   {{- end }}
 {{- with .authSecret }}
-authSecret: {{ . }}
+authSecret: {{ . | quote }}
 {{- end }}
 images:
   index: {{ include "gpu-embedding.image" (dict "context" $ "image" .images.index) | quote }}
@@ -48,7 +48,7 @@ images:
   {{- with .images.pullSecrets | default $.Values.global.imagePullSecrets }}
   pullSecrets:
     {{- range . }}
-    - {{ .name }}
+    - {{ .name | quote }}
     {{- end }}
   {{- end }}
 allowed:

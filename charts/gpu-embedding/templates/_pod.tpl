@@ -18,7 +18,7 @@ annotations:
 
 {{/* Who a pod is, and where it runs. */}}
 {{- define "gpu-embedding.pod.spec" -}}
-serviceAccountName: {{ include "gpu-embedding.serviceAccountName" . }}
+serviceAccountName: {{ include "gpu-embedding.serviceAccountName" . | quote }}
 enableServiceLinks: false
 {{- with .context.Values.global.imagePullSecrets }}
 imagePullSecrets:

@@ -23,8 +23,8 @@ automountServiceAccountToken: false
 {{- define "gpu-embedding.operator.binding" -}}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "gpu-embedding.serviceAccountName" (dict "context" .context "component" "operator") }}
-    namespace: {{ include "gpu-embedding.namespace" .context }}
+    name: {{ include "gpu-embedding.serviceAccountName" (dict "context" .context "component" "operator") | quote }}
+    namespace: {{ include "gpu-embedding.namespace" .context | quote }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ .kind }}

@@ -103,11 +103,11 @@ TMPDIR: /tmp
 {{- $cache := .Values.modelCache }}
 {{- if eq .Values.model.source "imageVolume" -}}
 image:
-  reference: {{ include "gpu-embedding.image" (dict "context" . "image" .Values.model.image) }}
+  reference: {{ include "gpu-embedding.image" (dict "context" . "image" .Values.model.image) | quote }}
   pullPolicy: {{ .Values.model.image.pullPolicy }}
 {{- else if eq .Values.model.source "pvc" -}}
 persistentVolumeClaim:
-  claimName: {{ $cache.existingClaim }}
+  claimName: {{ $cache.existingClaim | quote }}
   readOnly: true
 {{- else if eq .Values.model.source "hub" }}
 {{- if eq $cache.type "emptyDir" -}}
@@ -115,11 +115,11 @@ emptyDir:
   sizeLimit: {{ $cache.size }}
 {{- else if eq $cache.type "hostPath" -}}
 hostPath:
-  path: {{ $cache.hostPath }}
+  path: {{ $cache.hostPath | quote }}
   type: DirectoryOrCreate
 {{- else -}}
 persistentVolumeClaim:
-  claimName: {{ eq $cache.type "pvc" | ternary (printf "%s-models" (include "gpu-embedding.fullname" .)) $cache.existingClaim }}
+  claimName: {{ eq $cache.type "pvc" | ternary (printf "%s-models" (include "gpu-embedding.fullname" .)) $cache.existingClaim | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
