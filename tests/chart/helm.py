@@ -79,8 +79,9 @@ def give(values: Path | Mapping[str, Any] | None) -> list[str]:
 class _Loader(yaml.CSafeLoader):
     """A lone `=` is text to Helm and Kubernetes, which write it plainly."""
 
-
-_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)
+    yaml_constructors = yaml.CSafeLoader.yaml_constructors | {
+        "tag:yaml.org,2002:value": yaml.CSafeLoader.yaml_constructors["tag:yaml.org,2002:str"]
+    }
 
 
 def parse(text: str) -> list[Manifest]:

@@ -34,8 +34,7 @@ def is_valid(definition: str, value: Any, minor: str = MINORS[-1]) -> bool:
 
 def _find(manifest: Manifest, minor: str) -> Iterator[str]:
     name = "/".join(identify(manifest))
-    nothing = [path for path in _list_nulls(manifest)]
-    yield from (f"{name}: {path} is null" for path in nothing)
+    yield from (f"{name}: {path} is null" for path in _list_nulls(manifest))
     validator = _validator(minor, manifest["apiVersion"], manifest["kind"])
     if validator is None:
         yield f"{name}: Kubernetes {minor} has no such kind, and it is not among those of others"

@@ -1,4 +1,4 @@
-"""What `helm test` does, against a live server that has the arguments and settings of the chart's."""
+"""What `helm test` does, against a live server with the arguments and settings of its pod."""
 
 import os
 import subprocess

@@ -31,7 +31,14 @@ def rendered(request: pytest.FixtureRequest, helm: Helm, tmp_path: Path) -> Path
 
 
 def test_checkov_finds_what_is_known(rendered: Path) -> None:
-    words = ("--framework", "kubernetes", "--quiet", "--compact", "--skip-download", "--output=json")
+    words = (
+        "--framework",
+        "kubernetes",
+        "--quiet",
+        "--compact",
+        "--skip-download",
+        "--output=json",
+    )
     said = run(find_checkov(), "--directory", rendered, *words)
     told = json.loads(said)
     assert told["summary"]["passed"] > 250

@@ -12,7 +12,7 @@ from tests.chart.in_process import render
 from tests.chart.manifests import find, find_all, list_pods
 from tests.chart.trees import build
 
-DNS = [53, 53]
+DNS: list[int | str] = [53, 53]
 INDEX_PODS = {ROLE: SERVER}
 OFFLINE = {
     "model.source": "pvc",
@@ -26,7 +26,7 @@ def policy(manifests: list[Manifest], name: str) -> Manifest:
     return spec
 
 
-def ports(rules: list[Manifest]) -> list[list[int]]:
+def ports(rules: list[Manifest]) -> list[list[int | str]]:
     return [[each["port"] for each in rule["ports"]] for rule in rules]
 
 

@@ -1,4 +1,4 @@
-"""Every pod of the chart, whatever the values: restricted, pinned, and with no more than it needs."""
+"""Every pod of the chart: restricted, pinned, and with no more than it needs."""
 
 import re
 from pathlib import Path

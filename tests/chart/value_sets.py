@@ -80,10 +80,10 @@ def _make(schema: Schema, definitions: Mapping[str, Schema]) -> st.SearchStrateg
         return st.sampled_from(_SAMPLES[schema[NATIVE]])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    if "anyOf" in schema:
-        return st.one_of([_make(each, definitions) for each in schema["anyOf"]])
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return st.one_of([_make_kind(kind, schema, definitions) for kind in kinds])
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    alternatives = [_make(each, definitions) for each in schema.get("anyOf", ())]
+    return st.one_of(*alternatives, *(_make_kind(kind, schema, definitions) for kind in kinds))
 
 
 def _make_kind(
@@ -94,10 +94,10 @@ def _make_kind(
             return st.none()
         case "boolean":
             return st.booleans()
-        case "integer":
-            return st.integers(schema.get("minimum", 0), schema.get("maximum", _LARGEST))
-        case "number":
-            return st.integers(1, int(schema.get("maximum", _LARGEST))).map(lambda n: n / 2)
+        case "integer" | "number":
+            least = 1 if "exclusiveMinimum" in schema else schema.get("minimum", 0)
+            whole = st.integers(least, int(schema.get("maximum", _LARGEST)))
+            return whole if kind == "integer" else whole.map(lambda number: number / 2)
         case "array":
             return st.lists(
                 _make(schema["items"], definitions), min_size=schema.get("minItems", 0), max_size=2
@@ -115,7 +115,7 @@ def _make_object(schema: Schema, definitions: Mapping[str, Schema]) -> st.Search
             {key: each for key, each in fields.items() if key in needed},
             optional={key: each for key, each in fields.items() if key not in needed},
         )
-    keys, values = st.sampled_from(["a", "b"]), schema.get("additionalProperties")
+    keys, values = st.sampled_from(["a", "b"]), schema["additionalProperties"]
     if "patternProperties" in schema:
         ((pattern, values),) = schema["patternProperties"].items()
         keys = _make_text({"pattern": pattern, "maxLength": 63})
