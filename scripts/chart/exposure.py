@@ -130,8 +130,9 @@ class NetworkPolicy(Values):
     enabled: bool = True
     """Whether there are policies; the cluster's network must enforce them."""
     clients: list[Peer] = [{"namespaceSelector": {}}]
-    """Who may use the tier: pods of the cluster by default, which Ingress controllers and index
-    pods are. For a load balancer add `ipBlock`."""
+    """Who may use the tier: pods of the cluster by default, which most Ingress controllers are. A
+    load balancer that asks pods itself, or a controller on the nodes' network, needs an `ipBlock`
+    here; without one a `service.type` for outside lets everybody in. Index pods may always."""
     monitoring: list[Peer] = [
         {
             "namespaceSelector": {},

@@ -23,13 +23,13 @@ class Global(Values):
     image_registry: Text = ""
     """Host, and port, of the registry of every image: all that an air-gapped cluster changes."""
     image_pull_secrets: list[PullSecret] = []
-    """Secrets with its password, of every pod."""
+    """Secrets with the registry's password, for every pod."""
     storage_class: Name = ""
     """StorageClass of every volume that does not say its own."""
     node_selector: Labels = {}
     """Labels of the nodes of every pod."""
     tolerations: list[Toleration] = []
-    """Taints that matter to none."""
+    """Tolerations of every pod."""
     common_labels: Labels = {}
     """More labels of every object, but not of pods, which they would restart."""
     common_annotations: Annotations = {}

@@ -110,13 +110,13 @@ class Workload(Values):
     pod_security_context: PodSecurity = {}
     """Merged over the chart's own, which passes Pod Security "restricted"."""
     security_context: ContainerSecurity = {}
-    """The same for the container."""
+    """Merged over the chart's own of the container, in the same way."""
     node_selector: Labels = {}
     """Labels of the nodes; merged over `global.nodeSelector`."""
     tolerations: list[Toleration] = []
-    """Taints that do not matter; besides `global.tolerations`."""
+    """Tolerations, besides `global.tolerations`."""
     affinity: Affinity = {}
-    """Replaces the chart's own wish, which is one node for each replica."""
+    """Where they run; empty prefers a node of its own for each replica of the tier."""
     topology_spread_constraints: list[Spread] = []
     """How replicas are spread; those without `labelSelector` get the component's."""
     priority_class_name: Name = ""

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -61,10 +62,15 @@ class Helm:
         apis: Sequence[str] = APIS,
         chart: Path = CHART,
     ) -> list[Manifest]:
-        """All that a release would have, its tests included."""
+        """All that a release would have, its tests included; rendered once for each question."""
         head = ("template", release, str(chart), f"--namespace={namespace}")
         known = (f"--api-versions={each}" for each in apis)
-        return parse(self(*head, *known, *give(values), *words))
+        return parse(_ask(self, *head, *known, *give(values), *words))
+
+
+@cache
+def _ask(helm: Helm, *words: str) -> str:
+    return helm(*words)
 
 
 def give(values: Path | Mapping[str, Any] | None) -> list[str]:

@@ -87,6 +87,28 @@ def test_index_pods_and_the_test_get_in_whoever_the_clients_are() -> None:
     assert any(each.items() <= test["metadata"]["labels"].items() for each in wanted)
 
 
+@pytest.mark.parametrize(
+    ("values", "blocks"),
+    [
+        ({}, []),
+        ({"service.type": "LoadBalancer"}, ["0.0.0.0/0", "::/0"]),
+        (
+            {
+                "service.type": "LoadBalancer",
+                "networkPolicy.clients": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+            },
+            ["10.0.0.0/8"],
+        ),
+    ],
+    ids=["inside", "outside", "some-outside"],
+)
+def test_a_service_for_outside_is_not_shut_off(
+    values: Mapping[str, Any], blocks: list[str]
+) -> None:
+    (rule, *_) = policy(render(build(values)), "server")["ingress"]
+    assert [each["ipBlock"]["cidr"] for each in rule["from"] if "ipBlock" in each] == blocks
+
+
 def test_the_operator_reaches_the_api_server_and_its_port_of_index_pods() -> None:
     values = {"networkPolicy.egress.apiServerCidrs": ["10.96.0.1/32"]}
     rules = policy(render(build(values)), "operator")["egress"]
