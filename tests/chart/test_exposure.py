@@ -1,5 +1,6 @@
 """How the tier is reached: its Service, Ingress, HTTPRoute, and what scrapes it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -74,7 +75,11 @@ def test_monitors_find_the_pods_of_tier_operator_and_indexes(helm: Helm) -> None
     indexes = find(manifests, "PodMonitor", "-indexes")["spec"]
     assert indexes["selector"]["matchLabels"] == {ROLE: SERVER}
     assert indexes["namespaceSelector"] == {"any": True}
-    assert indexes["podTargetLabels"] == [INDEX]
+    (endpoint,) = indexes["podMetricsEndpoints"]
+    (relabeling,) = endpoint["relabelings"]
+    label = re.sub(r"\W", "_", INDEX)
+    assert relabeling["sourceLabels"] == [f"__meta_kubernetes_pod_label_{label}"]
+    assert relabeling["targetLabel"] == "index"
     service = find(manifests, "ServiceMonitor")
     assert service["metadata"]["labels"]["release"] == "kube-prometheus-stack"
     assert service["spec"]["endpoints"] == [
