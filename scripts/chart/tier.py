@@ -103,8 +103,8 @@ class Model(Values):
     """Further models, `[name=]reference`, loaded when first asked for (ALLOWED_MODELS)."""
     source: Literal["hub", "image", "pvc", "imageVolume"] = "hub"
     """Where it comes from: a download, the server's image, a claim that is there
-    (`modelCache.existingClaim`), or an image with nothing else in it (`model.image`). All but hub
-    work without the internet."""
+    (`modelCache.existingClaim`), or an image with nothing else in it (`model.image`), where the
+    cluster has image volumes. All but hub work without the internet."""
     image: Image = Image(repository="gpu-embedding-model")
     """Image with the model at its root, mounted at /models where `source` is imageVolume."""
     hf_token: HubToken = HubToken()

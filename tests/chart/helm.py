@@ -83,11 +83,16 @@ def give(values: Path | Mapping[str, Any] | None) -> list[str]:
 
 
 class _Loader(yaml.CSafeLoader):
-    """A lone `=` is text to Helm and Kubernetes, which write it plainly."""
+    """As Kubernetes reads: no key twice; a lone `=`, which Helm writes plainly, is text."""
 
     yaml_constructors = yaml.CSafeLoader.yaml_constructors | {
         "tag:yaml.org,2002:value": yaml.CSafeLoader.yaml_constructors["tag:yaml.org,2002:str"]
     }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"one of {keys} is there twice"
+        return super().construct_mapping(node, deep)
 
 
 def parse(text: str) -> list[Manifest]:

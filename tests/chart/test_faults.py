@@ -47,6 +47,10 @@ FAULTS = {
         {"server.env": [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {}}}]},
         "server.env: A has both value and valueFrom; leave one",
     ),
+    "volume-of-ours": Fault(
+        {"server.extraVolumes": [{"name": "tmp", "emptyDir": {}}]},
+        "server.extraVolumes: tmp is the name of a volume of the chart's own",
+    ),
     "short-grace": Fault(
         {"server.terminationGracePeriodSeconds": 40},
         "40 s is over before a good end is (40 s: server.shutdown); set more than 40, or null",

@@ -87,6 +87,15 @@ def test_every_object_says_where_it_is_and_whose(helm: Helm, values: Path) -> No
         }, identify(each)
 
 
+def test_a_label_of_one_object_wins_over_that_of_all_and_none_over_the_charts(helm: Helm) -> None:
+    given = {"release": "b", "app.kubernetes.io/name": "c"}
+    values = {"global.commonLabels": {"release": "a", "team": "d"}, "service.labels": given}
+    labels = find(helm.template(values), "Service", "-server")["metadata"]["labels"]
+    assert labels["release"] == "b"
+    assert labels["team"] == "d"
+    assert labels["app.kubernetes.io/name"] == "gpu-embedding"
+
+
 def test_all_objects_are_where_they_are_told_to_be(helm: Helm) -> None:
     manifests = helm.template({"namespaceOverride": "search"}, namespace="other")
     assert {each["metadata"].get("namespace", "search") for each in manifests} == {"search"}

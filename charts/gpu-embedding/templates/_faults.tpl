@@ -37,6 +37,11 @@ values.schema.json. All faults are told at once.
 - {{ $component }}.env: {{ .name }} has both value and valueFrom; leave one
 {{- end }}
 {{- end }}
+{{- range .extraVolumes }}
+{{- if has .name (list "defaults" "keys" "models" "shm" "tmp") }}
+- {{ $component }}.extraVolumes: {{ .name }} is the name of a volume of the chart's own; choose another one
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

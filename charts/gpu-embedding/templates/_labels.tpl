@@ -9,11 +9,8 @@ app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Labels of an object, but not of pods, which a new version of the chart would restart. */}}
+{{/* The chart's own labels of an object, but not of pods, which a new version would restart. */}}
 {{- define "gpu-embedding.labels" -}}
-{{- with .context.Values.global.commonLabels }}
-{{- toYaml . }}
-{{ end -}}
 {{ include "gpu-embedding.selector" . }}
 app.kubernetes.io/part-of: gpu-embedding
 app.kubernetes.io/version: {{ .context.Chart.AppVersion | quote }}
@@ -36,10 +33,7 @@ name: {{ .name | default $made | quote }}
 namespace: {{ .namespace | default (include "gpu-embedding.namespace" .context) | quote }}
 {{- end }}
 labels:
-  {{- include "gpu-embedding.labels" . | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- merge (include "gpu-embedding.labels" . | fromYaml) (.labels | default dict) .context.Values.global.commonLabels | toYaml | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .context.Values.global.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
