@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from chart.readme_file import render_readme
+from chart.schema_file import render_schema
+from chart.values_file import render_values
 from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.resources.definition_files import render_definition
 from embedding_service.api.document import render_document
@@ -17,6 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     ".env.example": render_env_example,
+    "charts/gpu-embedding/README.md": render_readme,
+    "charts/gpu-embedding/files/crds/embeddingindexes.yaml": partial(render_definition, INDEXES),
+    "charts/gpu-embedding/files/crds/embeddingindexsnapshots.yaml": partial(
+        render_definition, SNAPSHOTS
+    ),
+    "charts/gpu-embedding/values.schema.json": render_schema,
+    "charts/gpu-embedding/values.yaml": render_values,
     "crds/embeddingindexes.yaml": partial(render_definition, INDEXES),
     "crds/embeddingindexsnapshots.yaml": partial(render_definition, SNAPSHOTS),
     "docs/conditions.md": render_conditions_page,

@@ -30,7 +30,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 _TESTS = Path(__file__).parent
-_ROOMS_OF_OTHER_PROCESSES = frozenset({"clients", "fuzz", "load", "parity"})
+_ROOMS_OF_OTHER_PROCESSES = frozenset({"chart", "clients", "fuzz", "load", "parity"})
 _RUN_FOLDER = pytest.StashKey[Path]()
 _SERVER_FOLDER = "real-model-server"
 # Whoever comes first makes the tiny models, starts the server or computes the truth.

@@ -1,23 +1,21 @@
-"""An operator's account with the rights that its manifest gives it, and what it did with them."""
+"""An operator's account with the rights that the chart gives it, and what it did with them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
+from tests.chart.in_process import render
 from tests.cluster.api_servers import ApiServer
 from tests.cluster.credentials import build_kubeconfig
-from tests.cluster.sites import ROOT
 
-MANIFESTS = ROOT / "tests" / "cluster" / "manifests" / "operator.yaml"
 ACCOUNT = "operator"
 RELEASE = "gpu-embedding"
 """The operator's own default: the name of its Secret, which the rules have, is made of it."""
 _HOME = "gpu-embedding"
-"""Namespace of the operator in its manifest."""
+"""Namespace of the operator, where no other is said."""
 _MADE = 201
 
 
@@ -163,7 +161,10 @@ def _is_forbidden(entry: Mapping[str, Any]) -> bool:
     return is_refused or decision == "forbid"
 
 
+@cache
 def _read_rules(kind: str) -> list[dict[str, Any]]:
-    text = MANIFESTS.read_text(encoding="utf-8").replace("@", "")  # no image is wanted here
-    found = [body for body in yaml.safe_load_all(text) if body["kind"] == kind]
-    return [rule for body in found for rule in body["rules"]]
+    """Of the chart's roles those that it binds: others are added to people's own."""
+    manifests = render({}, RELEASE)
+    bound = {body["roleRef"]["name"] for body in manifests if body["kind"] == f"{kind}Binding"}
+    found = [body for body in manifests if body["kind"] == kind]
+    return [rule for body in found if body["metadata"]["name"] in bound for rule in body["rules"]]

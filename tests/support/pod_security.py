@@ -5,8 +5,8 @@ from typing import Any
 
 _VOLUMES = frozenset(
     {
-        "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
-        "projected", "secret",
+        "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image",
+        "persistentVolumeClaim", "projected", "secret",
     }
 )  # fmt: skip
 _PROFILES = frozenset({"RuntimeDefault", "Localhost"})

@@ -1,0 +1,17 @@
+{{/*
+How the Prometheus Operator is told to scrape.
+*/}}
+
+{{/*
+What every endpoint has. Needs: settings, which is `metrics.serviceMonitor` or `metrics.podMonitors`.
+May have: relabelings, before those of the settings.
+*/}}
+{{- define "gpu-embedding.monitor" -}}
+{{- $own := dict "relabelings" (concat (.relabelings | default list) .settings.relabelings) -}}
+path: /metrics
+{{- range $key := list "interval" "scrapeTimeout" "relabelings" "metricRelabelings" }}
+{{- with get (merge $own $.settings) $key }}
+{{ dict $key . | toYaml }}
+{{- end }}
+{{- end }}
+{{- end }}
