@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from dashboards.grafana import render_board
+from dashboards.index_board import INDEXES as INDEX_BOARD
+from dashboards.operator_board import OPERATOR
+from dashboards.tier_board import TIER
 from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.resources.definition_files import render_definition
 from embedding_service.api.document import render_document
@@ -17,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     ".env.example": render_env_example,
+    "charts/gpu-embedding/files/dashboards/indexes.json": partial(render_board, INDEX_BOARD),
+    "charts/gpu-embedding/files/dashboards/operator.json": partial(render_board, OPERATOR),
+    "charts/gpu-embedding/files/dashboards/tier.json": partial(render_board, TIER),
     "crds/embeddingindexes.yaml": partial(render_definition, INDEXES),
     "crds/embeddingindexsnapshots.yaml": partial(render_definition, SNAPSHOTS),
     "docs/conditions.md": render_conditions_page,
