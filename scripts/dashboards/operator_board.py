@@ -113,6 +113,16 @@ _INDEXES: Final = Row(
             is_stacked=True,
         ),
         Panel(
+            "Documents",
+            "Of each index, as its pods told the operator last.",
+            Unit.COUNT,
+            {
+                "{{namespace}}/{{name}}": "max by (namespace, name) "
+                '(embedding_index_documents{job=~"$job"})'
+            },
+            width=24,
+        ),
+        Panel(
             "Degraded indexes",
             "`kubectl describe embeddingindex` has the reason, docs/conditions.md what to do.",
             Unit.COUNT,

@@ -54,6 +54,15 @@ _MODEL: Final = Row(
             {"{{model}}": "sum by (model) (rate(embeddings_generated_total{@}[$__rate_interval]))"},
         ),
         Panel(
+            "Time until the last vector, 95 %",
+            "Of a request that was accepted: HTTP and refusals are not in it.",
+            Unit.SECONDS,
+            {
+                "{{model}}": "histogram_quantile(0.95, sum by (model, le) "
+                "(rate(embedding_duration_seconds_bucket{@}[$__rate_interval])))"
+            },
+        ),
+        Panel(
             "Tokens",
             "Read by the models: the measure of their work.",
             Unit.PER_SECOND,
@@ -86,6 +95,16 @@ _MODEL: Final = Row(
             {
                 "{{model}}": "sum by (model) (rate(embedding_batch_texts_sum{@}[$__rate_interval]))"
                 " / sum by (model) (rate(embedding_batch_texts_count{@}[$__rate_interval]))"
+            },
+        ),
+        Panel(
+            "Tokens in a batch",
+            "On average.",
+            Unit.COUNT,
+            {
+                "{{model}}": "sum by (model) (rate(embedding_batch_tokens_sum{@}"
+                "[$__rate_interval])) / sum by (model) "
+                "(rate(embedding_batch_tokens_count{@}[$__rate_interval]))"
             },
         ),
         Panel(
