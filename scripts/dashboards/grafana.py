@@ -58,7 +58,6 @@ def _build_variable(variable: Variable) -> Json:
         "label": variable.label,
         "type": "query",
         "datasource": _SOURCE,
-        "definition": variable.query,
         "query": {"query": variable.query, "refId": variable.name},
         "refresh": 2,  # when the time range changes: what has gone can still be looked at
         "sort": 1,
