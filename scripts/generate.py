@@ -7,6 +7,10 @@ from pathlib import Path
 from chart.readme_file import render_readme
 from chart.schema_file import render_schema
 from chart.values_file import render_values
+from dashboards.grafana import render_board
+from dashboards.index_board import INDEXES as INDEX_BOARD
+from dashboards.operator_board import OPERATOR
+from dashboards.tier_board import TIER
 from embedding_operator.names import INDEXES, SNAPSHOTS
 from embedding_operator.resources.definition_files import render_definition
 from embedding_service.api.document import render_document
@@ -27,6 +31,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     ),
     "charts/gpu-embedding/values.schema.json": render_schema,
     "charts/gpu-embedding/values.yaml": render_values,
+    "charts/gpu-embedding/files/dashboards/indexes.json": partial(render_board, INDEX_BOARD),
+    "charts/gpu-embedding/files/dashboards/operator.json": partial(render_board, OPERATOR),
+    "charts/gpu-embedding/files/dashboards/tier.json": partial(render_board, TIER),
     "crds/embeddingindexes.yaml": partial(render_definition, INDEXES),
     "crds/embeddingindexsnapshots.yaml": partial(render_definition, SNAPSHOTS),
     "docs/conditions.md": render_conditions_page,

@@ -58,6 +58,7 @@ PROMETHEUS = (
         f"{OPERATOR}/cmd/prometheus-config-reloader",
     ),
 )
+PROMTOOL = Program("promtool", "prometheus", "github.com/prometheus/prometheus/cmd/promtool")
 KIND = Program("kind", "kind", "sigs.k8s.io/kind")
 METRICS = (
     Program("metrics-server", "metrics", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
