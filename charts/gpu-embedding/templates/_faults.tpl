@@ -4,7 +4,7 @@ values.schema.json. All faults are told at once.
 */}}
 
 {{- define "gpu-embedding.faults" -}}
-{{- range $room := list "names" "installation" "server" "gpu" "model" "auth" "exposure" "scaling" "operator" "defaults" "kinds" }}
+{{- range $room := list "names" "installation" "server" "gpu" "model" "auth" "exposure" "scaling" "operator" "defaults" "kinds" "alerts" }}
 {{- include (printf "gpu-embedding.faults.%s" $room) $ }}
 {{- end }}
 {{- end }}

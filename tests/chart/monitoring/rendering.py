@@ -3,38 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-from helm_python import Chart
+from tests.chart import in_process
+from tests.chart.helm import CHART, Manifest
+from tests.chart.manifests import find
 
-from generate import ROOT
+__all__ = ["CHART", "Manifest"]
 
-Manifest = dict[str, Any]
 Values = dict[str, Any]
 
-CHART = ROOT / "charts" / "gpu-embedding"
 NAMESPACE = "tenants"
 RELEASE = "gpu-embedding"
 SCRAPED: Values = {"serviceMonitor": {"enabled": True}, "podMonitors": {"enabled": True}}
 
 
 def render(values: Values) -> list[Manifest]:
-    """All objects for these values, in namespace NAMESPACE."""
-    with Chart.load(CHART) as chart:
-        texts = chart.render(values, name=RELEASE, namespace=NAMESPACE)
-    manifests = [text for path, text in texts.items() if path.endswith(".yaml")]  # not NOTES.txt
-    return [each for text in manifests for each in yaml.safe_load_all(text) if each]
+    """All objects for these values, in namespace NAMESPACE. Raises Refused."""
+    return in_process.render({**values, "namespaceOverride": NAMESPACE}, RELEASE)
 
 
-def select(manifests: list[Manifest], kind: str) -> list[Manifest]:
-    """Those of one kind."""
-    return [each for each in manifests if each["kind"] == kind]
-
-
-def render_rule(values: Values | None = None, **settings: Any) -> Manifest:
+def render_rule(**settings: Any) -> Manifest:
     """The PrometheusRule, where everything is scraped; `settings` are metrics.prometheusRule's."""
     metrics = {**SCRAPED, "prometheusRule": {"enabled": True, **settings}}
-    (rule,) = select(render({"metrics": metrics} | (values or {})), "PrometheusRule")
-    return rule
+    return find(render({"metrics": metrics}), "PrometheusRule")
 
 
 def list_alerts(rule: Manifest) -> Mapping[str, Manifest]:

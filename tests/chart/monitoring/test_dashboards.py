@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.chart.monitoring.rendering import CHART, NAMESPACE, RELEASE, Values, render, select
+from tests.chart.manifests import find_all
+from tests.chart.monitoring.rendering import CHART, NAMESPACE, RELEASE, Values, render
 
 FILES = sorted(CHART.glob("files/dashboards/*.json"))
 MEGABYTE = 1_048_576
@@ -94,7 +95,7 @@ def render_dashboards(**settings: Any) -> list[dict[str, Any]]:
     values: Values = {"metrics": {"grafanaDashboards": {"enabled": True, **settings}}}
     found = [
         each
-        for each in select(render(values), "ConfigMap")
+        for each in find_all(render(values), "ConfigMap")
         if each["metadata"]["labels"]["app.kubernetes.io/component"] == "monitoring"
     ]
     return sorted(found, key=lambda each: str(each["metadata"]["name"]))

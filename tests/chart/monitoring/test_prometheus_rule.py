@@ -3,22 +3,22 @@
 from typing import Any
 
 import pytest
-from helm_python import HelmError
 
+from tests.chart.in_process import Refused
+from tests.chart.manifests import find, find_all
 from tests.chart.monitoring.rendering import (
     RELEASE,
     SCRAPED,
     list_alerts,
     render,
     render_rule,
-    select,
 )
 
 
 def prefixes(metrics: dict[str, Any], **values: Any) -> set[str]:
     """What alerts are about, where `metrics` are enabled."""
     enabled = {**metrics, "prometheusRule": {"enabled": True}}
-    (rule,) = select(render({"metrics": enabled, **values}), "PrometheusRule")
+    rule = find(render({"metrics": enabled, **values}), "PrometheusRule")
     return {
         part for part in ("Tier", "Index", "Operator") for name in list_alerts(rule)
         if name.startswith(f"Embedding{part}")
@@ -39,28 +39,28 @@ def test_what_is_not_installed_has_none() -> None:
 
 
 def test_without_being_asked_for_there_are_none() -> None:
-    assert select(render({"metrics": SCRAPED}), "PrometheusRule") == []
+    assert find_all(render({"metrics": SCRAPED}), "PrometheusRule") == []
 
 
 def test_where_nothing_is_scraped_the_way_out_is_told() -> None:
-    with pytest.raises(HelmError, match=r"nothing that it watches is scraped; set metrics\."):
+    with pytest.raises(Refused, match=r"nothing that it watches is scraped; set metrics\."):
         render({"metrics": {"prometheusRule": {"enabled": True}}})
 
 
 def test_an_alert_asks_for_the_jobs_of_the_charts_own_monitors() -> None:
     objects = render({"metrics": {**SCRAPED, "prometheusRule": {"enabled": True}}})
-    (service_monitor,) = select(objects, "ServiceMonitor")
+    service_monitor = find(objects, "ServiceMonitor")
     wanted = service_monitor["spec"]["selector"]["matchLabels"]
     # Prometheus' operator calls a job as the Service, or as namespace and name of the PodMonitor.
     jobs = {
         each["metadata"]["name"]
-        for each in select(objects, "Service")
+        for each in find_all(objects, "Service")
         if wanted.items() <= each["metadata"]["labels"].items()
     } | {
         "/".join((each["metadata"]["namespace"], each["metadata"]["name"]))
-        for each in select(objects, "PodMonitor")
+        for each in find_all(objects, "PodMonitor")
     }
-    (rule,) = select(objects, "PrometheusRule")
+    rule = find(objects, "PrometheusRule")
     text = "\n".join(alert["expr"] for alert in list_alerts(rule).values())
     assert {part.partition('"')[0] for part in text.split('job="')[1:]} == jobs
 
@@ -68,7 +68,7 @@ def test_an_alert_asks_for_the_jobs_of_the_charts_own_monitors() -> None:
 def test_labels_of_an_index_are_what_alerts_ask_for() -> None:
     monitors = {
         each["metadata"]["name"]: each["spec"]["podMetricsEndpoints"]
-        for each in select(render({"metrics": SCRAPED}), "PodMonitor")
+        for each in find_all(render({"metrics": SCRAPED}), "PodMonitor")
     }
     # The operator tells `namespace` and `name` of indexes; those of its own pod would hide them.
     assert [each["honorLabels"] for each in monitors[f"{RELEASE}-operator"]] == [True]
@@ -112,14 +112,12 @@ def test_a_group_that_is_turned_off_as_a_whole_is_not_there() -> None:
 
 
 def test_an_alert_that_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(
-        HelmError, match=r"EmbeddingTierSlowly: there is no such.*EmbeddingTierSlow"
-    ):
+    with pytest.raises(Refused, match=r"EmbeddingTierSlowly: there is no such.*EmbeddingTierSlow"):
         render_rule(overrides={"EmbeddingTierSlowly": {"enabled": False}})
 
 
 def test_a_threshold_where_there_is_none_is_refused() -> None:
-    with pytest.raises(HelmError, match=r"EmbeddingOperatorDown.threshold: this alert has none"):
+    with pytest.raises(Refused, match=r"EmbeddingOperatorDown.threshold: this alert has none"):
         render_rule(overrides={"EmbeddingOperatorDown": {"threshold": 3}})
 
 
