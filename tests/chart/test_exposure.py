@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from embedding_operator.children.metadata import ROLE, SERVER
+from embedding_operator.children.metadata import INDEX, ROLE, SERVER
 from embedding_service.settings import Settings
 from tests.chart.helm import CHART, Helm, Manifest
 from tests.chart.in_process import render
