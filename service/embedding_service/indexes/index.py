@@ -127,8 +127,7 @@ class Index:
     def take_builds(self) -> bool:
         """Load the graphs that others have built since; whether there were any.
 
-        They may be of an engine that others know of already, and this process must too: it would
-        take them for outdated ones.
+        First it learns of their engine, or would take them for outdated ones.
 
         Raises RecordUnavailable, SnapshotStoreUnavailable, OutOfSpace.
         """
