@@ -36,8 +36,6 @@ class Server(Workload):
         requests={"cpu": 2, "memory": "6Gi"}, limits={"cpu": 8, "memory": "16Gi"}
     )
     """GPUs are not named here but in `gpu`."""
-    shm_size: Size = "1Gi"
-    """Shared memory (/dev/shm), in which the server's processes hand over token ids and vectors."""
     probes: Probes = Probes()
     """How the kubelet looks after it."""
     shutdown: Shutdown = Shutdown()

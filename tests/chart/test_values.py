@@ -43,7 +43,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("server.image.pullPolicy", "Sometimes", "value must be one of"),
     ("server.image", None, "missing property 'image'"),
     ("server.resources.limits.cpu", "lots", "does not match pattern"),
-    ("server.shmSize", "0", "does not match pattern"),
+    ("modelCache.size", "0", "does not match pattern"),
     ("server.env", {"A": "b"}, "got object, want array"),
     ("server.env", [{"value": "b"}], "missing property 'name'"),
     ("server.env", [{"name": "1A"}], "does not match pattern"),

@@ -38,7 +38,7 @@ values.schema.json. All faults are told at once.
 {{- end }}
 {{- end }}
 {{- range .extraVolumes }}
-{{- if has .name (list "defaults" "keys" "models" "shm" "tmp") }}
+{{- if has .name (list "defaults" "keys" "models" "tmp") }}
 - {{ $component }}.extraVolumes: {{ .name }} is the name of a volume of the chart's own; choose another one
 {{- end }}
 {{- end }}
