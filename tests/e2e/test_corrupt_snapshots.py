@@ -95,7 +95,8 @@ def test_a_reload_of_a_damaged_snapshot_is_given_up_and_what_was_searched_stays(
     check_answers(namespace, before)
 
 
-def test_an_index_is_not_filled_from_a_damaged_snapshot(
+@pytest.mark.bad_day
+def test_an_index_is_filled_from_a_damaged_snapshot_only_once_it_is_whole_again(
     namespace: Namespace, operator: Namespace, bucket: S3Store, secrets: None
 ) -> None:
     first, _, before = fill(namespace)
