@@ -43,6 +43,7 @@ SPECS: tuple[dict[str, Any], ...] = (
     {**POSTGRESQL, "replicas": 0},
     {"deletionPolicy": "SnapshotThenDelete"},
     {"paused": True},
+    {"engine": {"type": "HNSW", "hnsw": {"m": 16}}},
     {"resources": {"limits": {"memory": "1Gi"}}},
     {"podTemplate": {"priorityClassName": "not-allowed"}},
 )

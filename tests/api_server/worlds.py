@@ -175,6 +175,8 @@ def _strip(body: Manifest) -> dict[str, Any]:
 
 def _mask(value: Any, names: Mapping[str, str], namespace: str) -> Any:
     if isinstance(value, Mapping):
+        if value.get("name") == "INDEX_ENGINE_REVISION":  # made of the index's time
+            return {**value, "value": "<number>"}
         hidden = {"observedGeneration", "clusterIP", "clusterIPs", "attempts"}
         return {
             key: _mask(each, names, namespace) for key, each in value.items() if key not in hidden
