@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from generate import ROOT
 from tests.chart.tools import find_helm
+from tests.cluster.sites import ROOT
 
 CHART = ROOT / "charts" / "gpu-embedding"
 VALUES = sorted(

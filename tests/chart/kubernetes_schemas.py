@@ -14,8 +14,8 @@ import jsonschema_rs
 import kubernetes_validate
 import yaml
 
-from generate import ROOT
 from tests.chart.helm import Manifest, identify
+from tests.cluster.sites import ROOT
 
 MINORS = ("1.33", "1.34", "1.35", "1.36", "1.37")
 _STRICT = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"

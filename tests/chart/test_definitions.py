@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from generate import ROOT
 from tests.chart.helm import CHART, Helm, Manifest
 from tests.chart.in_process import render
 from tests.chart.kubernetes_schemas import find_faults
 from tests.chart.manifests import find, find_all
+from tests.cluster.sites import ROOT
 
 FILES = sorted((ROOT / "crds").glob("*.yaml"))
 LARGEST = 100_000

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generate import ROOT
 from tests.chart.helm import CHART, Helm, HelmFailed
 from tests.chart.in_process import render
 from tests.chart.manifests import find
+from tests.cluster.sites import ROOT
 
 LARGEST = 1_000_000
 """Bytes of a package."""

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from generate import ROOT
 from tests.api_server.rights import Right, list_given
 from tests.chart.helm import CHART, Helm, Manifest
 from tests.chart.in_process import render
 from tests.chart.manifests import find, find_all
 from tests.chart.trees import build
+from tests.cluster.sites import ROOT
 
 PLAIN = ROOT / "tests" / "cluster" / "manifests" / "operator.yaml"
 

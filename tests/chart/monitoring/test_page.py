@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from generate import ROOT
 from tests.chart.monitoring.rendering import CHART, Manifest, list_alerts, render_rule
+from tests.cluster.sites import ROOT
 
 PAGE = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
 RULES: dict[str, Manifest] = {
