@@ -21,8 +21,11 @@ _PAUSE: Final = 1.0
 """Seconds between an end of kopf and its next beginning."""
 _ASKED: Final = 10
 """Requests with which kopf learns the kinds there are; then it lists and watches each it is to."""
-_BEGUN: Final = 1.0
+_BEGUN: Final = 2.0
 """Seconds in which it makes all those, where the API server is quick."""
+_PAGE: Final = 500
+"""Objects of one answer to a list of kopf's: it asks for all kinds at once, and would ask for most
+of the pages of thousands of objects within a second."""
 Note: TypeAlias = Callable[[Kind, str | None, dict[str, Any]], None]
 """Hears of each event: its kind, its type, the object."""
 
@@ -143,7 +146,7 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.server_timeout = _WATCH_SECONDS
     settings.watching.client_timeout = _WATCH_SECONDS + 30
     settings.watching.connect_timeout = 10
-    settings.watching.chunk_size = 200
+    settings.watching.chunk_size = _PAGE
     settings.networking.request_timeout = 30
     # An idle worker of an object holds the object's last event, and after a list all have one.
     settings.queueing.idle_timeout = _IDLE_SECONDS
