@@ -30,6 +30,7 @@ TESTED = (
     "service",
     "operator",
     "crds",
+    "charts",
     "tests",
     "examples",
     "requirements",

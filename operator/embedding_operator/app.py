@@ -40,7 +40,8 @@ async def run(settings: Settings) -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     async with AsyncExitStack() as closing:
-        cluster = KubernetesCluster(await load_configuration(), metrics.count_call)
+        configuration = await load_configuration()
+        cluster = KubernetesCluster(configuration, metrics.count_call)
         closing.push_async_callback(cluster.close)
         secret = f"{settings.operator_release}-operator-keys"
         count_failure = metrics.failures.labels("keys").inc
@@ -62,7 +63,8 @@ async def run(settings: Settings) -> None:
             return
         _log.info("watching", version=__version__, namespaces=settings.watch_namespaces or "all")
         namespaces = settings.watch_namespaces
-        await watch(controller, namespaces, settings.operator, stop, cluster.leave_room)
+        who, room = settings.operator, cluster.leave_room
+        await watch(controller, namespaces, who, stop, room, configuration.host)
 
 
 def build_controller(

@@ -6,6 +6,7 @@ What was watched goes to the controller at once; nothing is decided here. The on
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import kopf
@@ -38,8 +39,9 @@ async def watch(
     identity: Any,
     stop: asyncio.Event,
     leave_room: Callable[[int, float], Awaitable[None]],
+    server: str,
 ) -> None:
-    """Watch until `stop` is set, as whoever `identity` names.
+    """Watch the API server at `server` until `stop` is set, as whoever `identity` names.
 
     kopf begins with many requests at once, for which `leave_room` (how many, in how many seconds)
     waits. It ends at an answer that it does not know, a 410 to a list among them. Then everything
@@ -56,14 +58,19 @@ async def watch(
         if stop.is_set():
             return
         try:
-            await _run(note, namespaces, identity, stop)
+            await _run(build_registry(note, server), namespaces, identity, stop)
         except Exception as error:  # noqa: BLE001  whatever it is, to watch no more is worse
             _log.warning("watching begins again", reason=str(error) or type(error).__name__)
             await rest(_PAUSE, stop)
             await persist(controller.look, stop)
 
 
-async def _run(note: Note, namespaces: tuple[str, ...], identity: Any, stop: asyncio.Event) -> None:
+async def _run(
+    registry: kopf.OperatorRegistry,
+    namespaces: tuple[str, ...],
+    identity: Any,
+    stop: asyncio.Event,
+) -> None:
     """Run kopf to its end, in a thread and a loop of its own.
 
     In the first thread it takes the process's signals; and when it ends, it cancels whatever else
@@ -76,7 +83,7 @@ async def _run(note: Note, namespaces: tuple[str, ...], identity: Any, stop: asy
         stopping = asyncio.Event()
         ours.call_soon_threadsafe(loops.put_nowait, (asyncio.get_running_loop(), stopping))
         await kopf.operator(
-            registry=build_registry(note),
+            registry=registry,
             settings=build_settings(),
             standalone=True,
             identity=identity,  # else it asks for the user's name, and a container's has none
@@ -95,10 +102,10 @@ async def _run(note: Note, namespaces: tuple[str, ...], identity: Any, stop: asy
     await running
 
 
-def build_registry(note: Note) -> kopf.OperatorRegistry:
+def build_registry(note: Note, server: str) -> kopf.OperatorRegistry:
     """Event handlers alone: any other kind writes annotations or finalizers of kopf's."""
     registry = kopf.OperatorRegistry()
-    kopf.on.login(registry=registry)(login)
+    kopf.on.login(registry=registry)(_log_in_to(server))
     for kind in WATCHED:
         group, _, version = kind.api.rpartition("/")
         decorate = kopf.on.event(group, version, kind.plural, id=kind.plural, registry=registry)
@@ -113,10 +120,17 @@ def _hear(note: Note, kind: Kind) -> Any:
     return hear
 
 
-def login(**arguments: Any) -> Any:
+def _log_in_to(server: str) -> Any:
     """By the pod's service account, else by KUBECONFIG."""
-    in_cluster = kopf.login_with_service_account(**arguments)
-    return in_cluster or kopf.login_with_kubeconfig(**arguments)
+
+    def login(**arguments: Any) -> Any:
+        in_cluster = kopf.login_with_service_account(**arguments)
+        if in_cluster is None:
+            return kopf.login_with_kubeconfig(**arguments)
+        # kopf has a name there, and would be blind for as long as no name is found.
+        return replace(in_cluster, server=server)
+
+    return login
 
 
 class _NoHistory(kopf.DiffBaseStorage):

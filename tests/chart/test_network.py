@@ -12,7 +12,7 @@ from tests.chart.in_process import render
 from tests.chart.manifests import find, find_all, list_pods
 from tests.chart.trees import build
 
-DNS: list[int | str] = [53, 53]
+DNS: list[int | str] = [53, 53, 5353, 5353]
 INDEX_PODS = {ROLE: SERVER}
 OFFLINE = {
     "model.source": "pvc",

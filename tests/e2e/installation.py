@@ -1,57 +1,25 @@
-"""The operator that tests share, installed from plain manifests until a chart does."""
+"""The release that tests share, and indexes of its operator's."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import yaml
-
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.sites import ROOT
-from tests.e2e.cluster import Manifest, Namespace, image
-from tests.e2e.manifests import build_settings
+from tests.e2e.cluster import Manifest, Namespace
+from tests.e2e.releases import Release
 from waiting import wait_until
 
 NAME = "gpu-embedding"
-MANIFESTS = ROOT / "tests" / "cluster" / "manifests" / "operator.yaml"
 SECONDS = 180.0
 
 
-@contextmanager
-def running_operator(kubectl: Kubectl, tier: str) -> Iterator[Namespace]:
-    """Its namespace, with it ready; `tier` is the address of who embeds."""
-    for file in sorted((ROOT / "crds").glob("*.yaml")):
-        kubectl.apply(file.read_text(encoding="utf-8"))
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-    manifests = MANIFESTS.read_text(encoding="utf-8").replace("@TIER@", tier)
-    for target in ("operator", "index", "server"):
-        manifests = manifests.replace(f"@{target.upper()}@", image(target))
-    kubectl.apply(manifests)
-    namespace = Namespace(NAME, kubectl)
-    try:
-        namespace.run("rollout", "restart", "deployment/operator")  # it reads defaults once
-        namespace.roll_out("deployment/operator")
-        yield namespace
-    finally:
-        namespace.run("scale", "deployment/operator", "--replicas=0")
-
-
-@contextmanager
-def other_defaults(operator: Namespace, **parts: Any) -> Iterator[None]:
-    """An operator whose defaults are these in part, and its own again after the block."""
-    own: str = operator.get("configmap", "operator-defaults")["data"]["defaults.yaml"]
-    try:
-        _install_defaults(operator, yaml.safe_dump(yaml.safe_load(own) | parts))
-        yield
-    finally:
-        _install_defaults(operator, own)
-
-
-def _install_defaults(operator: Namespace, text: str) -> None:
-    operator.apply(build_settings("operator-defaults", **{"defaults.yaml": text}))
-    operator.run("rollout", "restart", "deployment/operator")
-    operator.roll_out("deployment/operator")
+def install(kubectl: Kubectl) -> Release:
+    """The release that tests share, ready. Its namespace admits hardened pods alone."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = {"name": NAME, "labels": labels}
+    kubectl.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+    release = Release(NAME, Namespace(NAME, kubectl))
+    release.bring_up()
+    return release
 
 
 def build_index(name: str, **spec: Any) -> dict[str, Any]:

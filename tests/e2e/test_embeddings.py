@@ -8,9 +8,9 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.e2e.cluster import Manifest, Namespace
-from tests.e2e.manifests import PORT, build_idler, build_pod
-from tests.e2e.tier import NAME, url
+from tests.e2e.cluster import Namespace
+from tests.e2e.manifests import build_idler, build_pod
+from tests.e2e.releases import Release
 from waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -44,62 +44,54 @@ def generate(http: httpx.Client, **headers: str) -> httpx.Response:
 
 def test_a_service_answers_with_the_models_vectors(
     namespace: Namespace,
-    tier: Namespace,
+    release: Release,
     expected: np.ndarray[tuple[int, int], np.dtype[np.float32]],
 ) -> None:
     """Asked by a pod of another namespace, by the service's name."""
     namespace.apply(build_pod("client", build_idler()))
     namespace.wait_for("Ready", "pod/client")
-    address = f"{url(tier)}/api/v1/embeddings/generate"
+    address = f"{release.url}/api/v1/embeddings/generate"
     body = json.dumps({"texts": TEXTS})
     answer = json.loads(namespace.execute("client", "python3", "-c", ASK, address, body))
     np.testing.assert_allclose(answer["embeddings"], expected, atol=1e-5)
 
 
 def test_an_ingress_leads_there(
-    tier: Namespace, expected: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    release: Release, expected: np.ndarray[tuple[int, int], np.dtype[np.float32]]
 ) -> None:
-    tier.apply(build_ingress("tier", HOST, "/"))
-    with entrance() as http:
+    values = {"ingress.enabled": True, "ingress.hosts": [HOST]}
+    with release.changed(values), entrance() as http:
         wait_until(lambda: status(http, HOST, "/livez") == httpx.codes.OK, 60, "it leads there")
         answer = generate(http, Host=HOST)
     assert answer.status_code == httpx.codes.OK, answer.text
     np.testing.assert_allclose(answer.json()["embeddings"], expected, atol=1e-5)
 
 
-def test_a_path_of_an_ingress_is_whole_words(tier: Namespace) -> None:
+def test_a_path_of_an_ingress_is_whole_words(release: Release) -> None:
     """Else the path of the index `a` would lead `ab`'s requests to it."""
     host = "words.test"
-    tier.apply(build_ingress("words", host, "/docs"))
-    with entrance() as http:
+    values = {"ingress.enabled": True, "ingress.hosts": [host], "ingress.path": "/docs"}
+    with release.changed(values), entrance() as http:
         wait_until(lambda: status(http, host, "/docs") == httpx.codes.OK, 60, "it leads there")
         assert http.get("/docs/none", headers={"Host": host}).json()  # a server's own 404
         stranger = http.get("/docsx", headers={"Host": host})
     assert (stranger.status_code, stranger.text) == (404, "404 page not found\n")
 
 
-def test_a_gateway_leads_there(tier: Namespace) -> None:
-    host = "gateway.test"
+def test_a_gateway_of_another_namespace_leads_there(namespace: Namespace, release: Release) -> None:
+    host, gateway = "gateway.test", {"name": "entrance", "namespace": namespace.name}
     listener = {"name": "web", "protocol": "HTTP", "port": 8000}
-    tier.apply(
+    everybody = {"allowedRoutes": {"namespaces": {"from": "All"}}}
+    namespace.apply(
         {
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": "Gateway",
-            "metadata": {"name": NAME},
-            "spec": {"gatewayClassName": "traefik", "listeners": [listener]},
-        },
-        {
-            "apiVersion": "gateway.networking.k8s.io/v1",
-            "kind": "HTTPRoute",
-            "metadata": {"name": NAME},
-            "spec": {
-                "parentRefs": [{"name": NAME}],
-                "hostnames": [host],
-                "rules": [{"backendRefs": [{"name": NAME, "port": PORT}]}],
-            },
-        },
+            "metadata": {"name": gateway["name"]},
+            "spec": {"gatewayClassName": "traefik", "listeners": [listener | everybody]},
+        }
     )
-    with entrance() as http:
+    route = {"enabled": True, "hostnames": [host], "parentRefs": [gateway]}
+    with release.changed({"httpRoute": route}), entrance() as http:
         wait_until(lambda: status(http, host, "/livez") == httpx.codes.OK, 60, "it leads there")
 
 
@@ -110,15 +102,3 @@ def entrance() -> httpx.Client:
 
 def status(http: httpx.Client, host: str, path: str) -> int:
     return http.get(path, headers={"Host": host}).status_code
-
-
-def build_ingress(name: str, host: str, path: str) -> Manifest:
-    """One that leads what is below a path to the tier."""
-    backend = {"service": {"name": NAME, "port": {"number": PORT}}}
-    paths = [{"path": path, "pathType": "Prefix", "backend": backend}]
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": {"name": name},
-        "spec": {"rules": [{"host": host, "http": {"paths": paths}}]},
-    }

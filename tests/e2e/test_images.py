@@ -5,7 +5,7 @@ import pytest
 
 from tests.e2e.cluster import Namespace
 from tests.e2e.manifests import USER, build_idler, build_pod, build_server
-from tests.e2e.tier import NAME
+from tests.e2e.releases import Release
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -18,7 +18,7 @@ for line in open("/proc/self/status"):
         print(line)
 print("token" if os.path.exists("/var/run/secrets/kubernetes.io") else "no token")
 """
-HELD = f"{USER} read-only CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 no token"
+HELD = "{user} read-only CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 no token"
 
 # Bytes on the file system that an image's files are on, each file once.
 WEIGH = """
@@ -47,14 +47,16 @@ def test_an_index_pod_starts_hardened(namespace: Namespace) -> None:
     assert status["restartCount"] == 0
     with namespace.http("pod/index", 8001) as http:
         assert http.get("/livez").status_code == httpx.codes.OK
-    assert describe(namespace, "index") == HELD
+    assert describe(namespace, "index") == HELD.format(user=USER)
 
 
-def test_the_server_starts_hardened(tier: Namespace) -> None:
-    (pod,) = tier.pods(f"app={NAME}")
+@pytest.mark.parametrize(("component", "token"), [("server", "no token"), ("operator", "token")])
+def test_a_release_s_pods_start_hardened(release: Release, component: str, token: str) -> None:
+    (pod,) = release.find_pods(component)
     (status,) = pod["status"]["containerStatuses"]
     assert status["restartCount"] == 0
-    assert describe(tier, pod["metadata"]["name"]) == HELD
+    held = HELD.format(user=10001).replace("no token", token)
+    assert describe(release.namespace, pod["metadata"]["name"]) == held
 
 
 def describe(namespace: Namespace, pod: str) -> str:

@@ -16,7 +16,7 @@ from tests.e2e.manifests import (
     build_server,
     build_service,
 )
-from tests.e2e.tier import MODEL, url
+from tests.e2e.releases import MODEL, Release
 from waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -26,9 +26,9 @@ TEXTS = {"cat": "A cat sleeps on the sofa", "stocks": "Shares fell sharply on Mo
 QUESTION = "Where is the kitten?"
 
 
-def build_index(tier: Namespace, **settings: str) -> dict[str, Any]:
+def build_index(release: Release, **settings: str) -> dict[str, Any]:
     environment = {
-        "ENCODER_URL": url(tier),
+        "ENCODER_URL": release.url,
         "INDEX_NAME": "faq",
         "INDEX_UID": f"test/{uuid4()}",
         "INDEX_MODEL": MODEL,
@@ -56,9 +56,9 @@ def find(http: httpx.Client, **query: object) -> str:
 
 
 def test_what_a_pod_has_acknowledged_its_successor_finds_on_the_volume(
-    namespace: Namespace, tier: Namespace
+    namespace: Namespace, release: Release
 ) -> None:
-    spec = build_index(tier)
+    spec = build_index(release)
     spec["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
     namespace.apply(
         build_claim("data", "1Gi"),
@@ -77,9 +77,9 @@ def test_what_a_pod_has_acknowledged_its_successor_finds_on_the_volume(
 
 
 def test_three_pods_on_one_postgresql_agree_and_so_does_a_new_one(
-    namespace: Namespace, tier: Namespace, database: str
+    namespace: Namespace, release: Release, database: str
 ) -> None:
-    spec = build_index(tier, DATABASE_URL=database)
+    spec = build_index(release, DATABASE_URL=database)
     namespace.apply(build_deployment("index", spec, replicas=3), build_service("index"))
     namespace.roll_out("deployment/index")
     first, *others = (f"pod/{pod['metadata']['name']}" for pod in namespace.pods("app=index"))
@@ -95,7 +95,7 @@ def test_three_pods_on_one_postgresql_agree_and_so_does_a_new_one(
 
 
 def test_a_snapshot_in_s3_fills_the_index_of_a_pod_that_lost_its_disk(
-    namespace: Namespace, tier: Namespace
+    namespace: Namespace, release: Release
 ) -> None:
     store = {
         "INDEX_UID": f"test/{uuid4()}",
@@ -106,7 +106,7 @@ def test_a_snapshot_in_s3_fills_the_index_of_a_pod_that_lost_its_disk(
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test-secret",
     }
-    spec = build_index(tier, **store)  # whose data goes with its pod
+    spec = build_index(release, **store)  # whose data goes with its pod
     namespace.apply(build_deployment("index", spec), build_service("index"))
     namespace.roll_out("deployment/index")
     with namespace.http("service/index", PORT) as http:

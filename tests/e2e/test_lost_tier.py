@@ -1,8 +1,5 @@
 """The embedding tier is away, or has another model: texts wait, and nothing is mixed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import httpx
 import pytest
 
@@ -10,7 +7,7 @@ from tests.e2e.cluster import Namespace
 from tests.e2e.documents import QUESTION, TEXTS, add, find, list_ids, rank
 from tests.e2e.installation import build_index, lose_pods, wait_for_condition
 from tests.e2e.manifests import PORT
-from tests.e2e.tier import DIMENSION, MODEL, NAME, SECONDS
+from tests.e2e.releases import DIMENSION, Release
 
 pytestmark = [pytest.mark.cluster, pytest.mark.bad_day, pytest.mark.timeout(900)]
 
@@ -19,11 +16,11 @@ UNSEEN = {"dog": "A dog barks at the door"}
 
 
 def test_while_the_tier_has_another_model_texts_are_refused_and_vectors_are_searched(
-    namespace: Namespace, operator: Namespace, running: Namespace
+    namespace: Namespace, release: Release
 ) -> None:
     before = prepare(namespace)
     # As long as the model's own, so that nothing but the fingerprint tells them apart.
-    with other_model(running, f"{MODEL}=hashing:{DIMENSION}"):
+    with release.changed({"model.name": f"hashing:{DIMENSION}"}):
         told = wait_for_condition(namespace, "docs", "Degraded", "True", "ModelUnavailable")
         assert "fingerprint" in told["message"]
         check_reads_alone(namespace, before, httpx.codes.CONFLICT)
@@ -31,10 +28,10 @@ def test_while_the_tier_has_another_model_texts_are_refused_and_vectors_are_sear
 
 
 def test_while_the_tier_is_away_texts_wait_and_vectors_are_searched(
-    namespace: Namespace, operator: Namespace, running: Namespace
+    namespace: Namespace, release: Release
 ) -> None:
     before = prepare(namespace)
-    with away(running):
+    with release.away():
         told = wait_for_condition(namespace, "docs", "Degraded", "True", "EncoderUnavailable")
         assert "embedding tier" in told["message"]
         check_reads_alone(namespace, before, httpx.codes.SERVICE_UNAVAILABLE)
@@ -72,34 +69,3 @@ def check_well(namespace: Namespace) -> None:
     with namespace.http("service/docs", PORT) as http:
         version = add(http, "docs", UNSEEN)
         assert find(http, "docs", min_version=version) == "cat"
-
-
-@contextmanager
-def other_model(tier: Namespace, model: str) -> Iterator[None]:
-    """The tier serves `model` during the block, under the name of its own."""
-    variables = tier.get("deployment", NAME)["spec"]["template"]["spec"]["containers"][0]["env"]
-    (own,) = (each["value"] for each in variables if each["name"] == "EMBEDDING_MODEL")
-    try:
-        serve(tier, model)
-        yield
-    finally:
-        serve(tier, own)
-
-
-def serve(tier: Namespace, model: str) -> None:
-    tier.run("set", "env", f"deployment/{NAME}", f"EMBEDDING_MODEL={model}")
-    tier.roll_out(f"deployment/{NAME}", SECONDS)
-
-
-@contextmanager
-def away(tier: Namespace) -> Iterator[None]:
-    """There are no pods of the tier during the block."""
-    try:
-        tier.run("scale", f"deployment/{NAME}", "--replicas=0")
-        tier.run(
-            "wait", "--for=delete", "pods", f"--selector=app={NAME}", "--timeout=60s", seconds=90
-        )
-        yield
-    finally:
-        tier.run("scale", f"deployment/{NAME}", "--replicas=1")
-        tier.roll_out(f"deployment/{NAME}", SECONDS)

@@ -13,11 +13,11 @@ from tests.e2e.documents import TEXTS, add, find
 from tests.e2e.installation import (
     build_index,
     find_pods,
-    other_defaults,
     read_condition,
     wait_for_condition,
 )
 from tests.e2e.manifests import PORT
+from tests.e2e.releases import Release
 from tests.e2e.stores import build_secret, build_secrets, build_storage, new_database, query
 from waiting import wait_until
 
@@ -44,10 +44,10 @@ def test_secrets_that_are_named_and_missing_are_waited_for(
 
 
 def test_a_default_secret_is_waited_for_in_the_index_s_own_namespace(
-    namespace: Namespace, operator: Namespace, kubectl: Kubectl
+    namespace: Namespace, release: Release, kubectl: Kubectl
 ) -> None:
     shared = {"type": "PostgreSQL", "secret": "shared-db"}
-    with other_defaults(operator, database=shared):
+    with release.changed({"defaults.database": shared}):
         namespace.apply(build_index("docs"))
         told = wait_for_condition(namespace, "docs", "Degraded", "True", "SecretNotFound")
         assert "shared-db" in told["message"]

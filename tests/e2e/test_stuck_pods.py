@@ -11,11 +11,11 @@ from tests.e2e.documents import TEXTS, add, find
 from tests.e2e.installation import (
     build_index,
     change,
-    other_defaults,
     read_condition,
     wait_for_condition,
 )
 from tests.e2e.manifests import PORT
+from tests.e2e.releases import Release
 from tests.e2e.stores import build_secrets, build_storage, new_database
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -79,7 +79,7 @@ def test_a_class_of_volumes_that_is_not_there_is_told_of_and_made(
 
 
 def test_an_image_that_is_not_there_stops_at_the_first_pod_and_is_mended(
-    namespace: Namespace, operator: Namespace, kubectl: Kubectl
+    namespace: Namespace, release: Release, kubectl: Kubectl
 ) -> None:
     namespace.apply(*build_secrets(new_database(kubectl)))
     namespace.apply(build_index("docs", **build_storage(), replicas=2))
@@ -87,7 +87,7 @@ def test_an_image_that_is_not_there_stops_at_the_first_pod_and_is_mended(
     with namespace.http("service/docs", PORT) as http:
         add(http, "docs", TEXTS)
     missing = f"{image('index').rpartition(':')[0]}:missing"
-    with other_defaults(operator, images={"index": missing, "server": missing}):
+    with release.changed({"defaults.images.index.tag": "missing"}):
         told = wait_for_condition(namespace, "docs", "Degraded", "True", "ImagePullFailed")
         assert missing in told["message"]
         assert read_condition(namespace, "docs", "Ready")["status"] == "True"

@@ -9,6 +9,7 @@ from tests.e2e.cluster import Namespace, image
 from tests.e2e.documents import TEXTS, add, list_ids
 from tests.e2e.installation import build_index, wait_for_condition
 from tests.e2e.manifests import PORT
+from tests.e2e.releases import Release, find_image
 from tests.e2e.stores import build_secrets, build_storage, new_database
 from tests.e2e.traffic import Traffic, traffic
 from waiting import wait_until
@@ -21,7 +22,7 @@ REQUESTS = 500
 
 
 def test_two_releases_serve_one_database_and_the_older_is_gone_back_to(
-    namespace: Namespace, operator: Namespace, kubectl: Kubectl
+    namespace: Namespace, release: Release, kubectl: Kubectl
 ) -> None:
     namespace.apply(*build_secrets(new_database(kubectl)))
     for name in NAMES:
@@ -33,8 +34,7 @@ def test_two_releases_serve_one_database_and_the_older_is_gone_back_to(
     pause(namespace, "second", "true")
     with ExitStack() as stack:
         clients = {name: stack.enter_context(traffic(namespace, name)) for name in NAMES}
-        try:
-            release(operator, "next")
+        with release.changed({"defaults.images.index": find_image("next")}):
             wait_for_image(namespace, "first", "next")
             assert find_images(namespace, "second") == {image("index")}
             for each in clients.values():
@@ -44,8 +44,6 @@ def test_two_releases_serve_one_database_and_the_older_is_gone_back_to(
             wait_for_condition(namespace, "second", "Ready")
             pause(namespace, "second", "false")
             wait_for_image(namespace, "second", "next")
-        finally:
-            release(operator, "index")
         for name in NAMES:
             wait_for_image(namespace, name, "index")
         told = {name: each.stop() for name, each in clients.items()}
@@ -53,17 +51,6 @@ def test_two_releases_serve_one_database_and_the_older_is_gone_back_to(
         assert told[name].failures == {}, told[name].examples
         with namespace.http(f"service/{name}", PORT) as http:
             assert list_ids(http, name) == {*told[name].ids, *TEXTS}
-
-
-def release(operator: Namespace, target: str) -> None:
-    """Have the operator give indexes another image."""
-    defaults = operator.get("configmap", "operator-defaults")
-    text: str = defaults["data"]["defaults.yaml"]
-    for each in ("index", "next"):
-        text = text.replace(f'index: "{image(each)}"', f'index: "{image(target)}"')
-    operator.apply({**defaults, "data": {"defaults.yaml": text}})
-    operator.run("rollout", "restart", "deployment/operator")
-    operator.roll_out("deployment/operator")
 
 
 def pause(namespace: Namespace, name: str, word: str) -> None:

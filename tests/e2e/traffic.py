@@ -1,4 +1,4 @@
-"""People who use an index while something is done to it, and what they were told."""
+"""People who use an index or a tier while something is done to it, and what they were told."""
 
 import json
 import os
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.cluster import Namespace
 from tests.e2e.manifests import PORT, build_idler, build_pod
@@ -15,10 +16,10 @@ PROGRAM = Path(__file__).with_name("traffic_clients.py")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What all clients of an index were told, until now."""
+    """What all clients were told, until now."""
 
     ids: Sequence[str]
-    """Of documents that were acknowledged, and of no other."""
+    """Of an index's documents that were acknowledged, and of no other."""
     answered: Mapping[str, int]
     """Requests, by client."""
     failures: Mapping[str, int]
@@ -45,7 +46,7 @@ print(told.read().decode())
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Clients of one index that are at work."""
+    """Clients that are at work."""
 
     namespace: Namespace
     pod: str
@@ -71,9 +72,21 @@ def traffic(namespace: Namespace, index: str, host: str | None = None) -> Iterat
         ways.append(
             {"name": "ingress", "url": f"http://{os.environ['TEST_INGRESS']}", "host": host}
         )
-    name = f"clients-of-{index}"
-    wanted = json.dumps({"index": index, "ways": ways})
-    spec = {**build_idler("python3", "/programs/traffic_clients.py", wanted)}
+    with _clients(namespace, f"clients-of-{index}", {"index": index, "ways": ways}) as found:
+        yield found
+
+
+@contextmanager
+def embedding(namespace: Namespace, url: str) -> Iterator[Traffic]:
+    """Clients who have texts embedded by the tier at `url`, through its Service."""
+    ways = [{"name": "service", "url": url, "host": url.partition("//")[2]}]
+    with _clients(namespace, "clients-of-the-tier", {"index": None, "ways": ways}) as found:
+        yield found
+
+
+@contextmanager
+def _clients(namespace: Namespace, name: str, wanted: Mapping[str, Any]) -> Iterator[Traffic]:
+    spec = {**build_idler("python3", "/programs/traffic_clients.py", json.dumps(wanted))}
     spec["volumes"] = [{"name": "programs", "configMap": {"name": name}}]
     spec["containers"][0]["volumeMounts"] = [{"name": "programs", "mountPath": "/programs"}]
     programs = {

@@ -1,8 +1,8 @@
-"""Clients of an index, which write and read without end and keep account of the answers.
+"""Clients of an index or of a tier, which ask without end and keep account of the answers.
 
-A program: it runs in a pod, with httpx and nothing of ours. Its argument is JSON, `index` and
-`ways` (each `name`, `url`, `host`). GET / on port 8001 tells the account; POST /stop ends the
-clients first.
+A program: it runs in a pod, with httpx and nothing of ours. Its argument is JSON, `index` (none
+for a tier) and `ways` (each `name`, `url`, `host`). GET / on port 8001 tells the account; POST
+/stop ends the clients first.
 """
 
 import asyncio
@@ -152,22 +152,42 @@ def read_any(path: str, **query: Any) -> Callable[[Client], Awaitable[bool]]:
     return ask
 
 
-def read_anew(path: str) -> Callable[[Client], Awaitable[bool]]:
-    """The same over a connection of its own each time, with a text."""
-    read = read_any(path, query_text=QUESTION)
+def anew(ask: Callable[[Client], Awaitable[bool]]) -> Callable[[Client], Awaitable[bool]]:
+    """The same over a connection of its own each time."""
 
-    async def ask(client: Client) -> bool:
+    async def connect_and_ask(client: Client) -> bool:
         await client.http.aclose()
         client.http = client.connect()
-        return await read(client)
+        return await ask(client)
 
-    return ask
+    return connect_and_ask
+
+
+async def embed(client: Client) -> bool:
+    """Have two texts embedded."""
+    told = await client.ask("/api/v1/embeddings/generate", {"texts": [QUESTION, client.name]})
+    if told is not None and len(told["embeddings"]) != 2:
+        client.account.fail(client.name, "vectors", f"{len(told['embeddings'])} for 2 texts")
+    return told is not None
+
+
+def find_kinds(index: str | None, way: str) -> dict[str, Callable[[Client], Awaitable[bool]]]:
+    """What clients do who come by one way, by what they are called."""
+    if index is None:
+        return {"embeds": embed, "embeds anew": anew(embed)}
+    path = f"/api/v1/indexes/{index}"
+    return {
+        "writes": write(path, way),
+        "reads its own": read_own(path),
+        "reads": read_any(path, vector=VECTOR),
+        "reads anew": anew(read_any(path, query_text=QUESTION)),
+    }
 
 
 async def main() -> None:
     """Until it is killed."""
     wanted = json.loads(sys.argv[1])
-    path, account, over = f"/api/v1/indexes/{wanted['index']}", Account(), asyncio.Event()
+    account, over = Account(), asyncio.Event()
     running = []
     for way in wanted["ways"]:
         name, url, host = way["name"], way["url"], way["host"]
@@ -175,12 +195,7 @@ async def main() -> None:
         def connect(url: str = url, host: str = host) -> httpx.AsyncClient:
             return httpx.AsyncClient(base_url=url, headers={"Host": host}, timeout=30)
 
-        for kind, ask in {
-            "writes": write(path, name),
-            "reads its own": read_own(path),
-            "reads": read_any(path, vector=VECTOR),
-            "reads anew": read_anew(path),
-        }.items():
+        for kind, ask in find_kinds(wanted["index"], name).items():
             client = Client(f"{name} {kind}", account, connect)
             running.append(asyncio.create_task(client.repeat(ask, over)))
 

@@ -9,6 +9,8 @@ from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from embedding_operator.plan.deletion import FINALIZER
 from observed import pod_body
 
+SERVER = "https://10.96.0.1:443"
+
 
 class Noted:
     """A controller that keeps what it was told."""
@@ -22,7 +24,7 @@ class Noted:
 
 async def test_every_kind_is_watched_and_each_event_goes_on_as_it_is() -> None:
     noted = Noted()
-    registry = build_registry(noted.note)
+    registry = build_registry(noted.note, SERVER)
     handlers = {str(each.id): each for each in registry._watching.get_all_handlers()}
     assert set(handlers) == {kind.plural for kind in WATCHED}
     for kind in WATCHED:
@@ -37,7 +39,7 @@ async def test_every_kind_is_watched_and_each_event_goes_on_as_it_is() -> None:
 
 
 def test_kopf_writes_nothing_of_its_own() -> None:
-    registry = build_registry(Noted().note)
+    registry = build_registry(Noted().note, SERVER)
     for writing in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
         assert not list(writing.get_all_handlers())
     settings = build_settings()
@@ -61,7 +63,7 @@ async def test_room_is_made_for_all_that_kopf_asks_at_first_and_who_stops_meanwh
         stop.set()
 
     for namespaces in ((), ("a",), ("a", "b")):
-        await watch(cast("Any", None), namespaces, "me", stop, leave_room)
+        await watch(cast("Any", None), namespaces, "me", stop, leave_room, SERVER)
     kinds = len(WATCHED)
     assert [each - asked[0] for each in asked] == [0, 0, 2 * kinds]
     assert asked[0] > 2 * kinds

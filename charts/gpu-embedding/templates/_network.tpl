@@ -2,13 +2,18 @@
 Rules that both NetworkPolicies have.
 */}}
 
-{{/* Names are looked up on port 53, wherever that is: a node's own cache is in no namespace. */}}
+{{/*
+Names are looked up on these ports, wherever that is: a node's own cache is in no namespace. Many
+networks see the port behind the Service, not the Service's own.
+*/}}
 {{- define "gpu-embedding.network.dns" -}}
 - ports:
-    - port: 53
+    {{- range .Values.networkPolicy.egress.dnsPorts }}
+    - port: {{ . }}
       protocol: UDP
-    - port: 53
+    - port: {{ . }}
       protocol: TCP
+    {{- end }}
 {{- end }}
 
 {{/* Somewhere outside. Needs: cidrs, which are anywhere if empty, and ports. */}}
