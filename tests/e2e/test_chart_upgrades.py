@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 Record: TypeAlias = Callable[[str, object], None]
 FIRST = ROOT / "tests" / "chart" / "released" / "gpu-embedding-0.1.0.tgz"
+REQUESTS = 50
+"""To the tier, that are answered after each step."""
 CHANGED = {"server.config": {"MAX_BATCH_TOKENS": 4096}, "defaults.bounds.rollouts": 2}
 
 
@@ -38,10 +40,10 @@ def test_an_upgrade_from_the_first_release_and_the_way_back_cost_nobody_an_answe
     with embedding(namespace, vacancy.url) as tier, traffic(namespace, "docs") as index:
         vacancy.upgrade(build_values() | CHANGED)
         wait_for_image(namespace, "docs", "index")
-        wait_for_answers(tier)
+        wait_for_answers(tier, REQUESTS)
         vacancy.roll_back(1)
         wait_for_image(namespace, "docs", "first-index")
-        wait_for_answers(tier)
+        wait_for_answers(tier, REQUESTS)
         told = {"tier": tier.stop(), "index": index.stop()}
     for name, each in told.items():
         record_property(f"answers_of_the_{name}", each.count)

@@ -76,6 +76,6 @@ def wait_for_image(namespace: Namespace, name: str, target: str) -> None:
     wait_for_condition(namespace, name, "Ready")
 
 
-def wait_for_answers(clients: Traffic) -> None:
+def wait_for_answers(clients: Traffic, requests: int = REQUESTS) -> None:
     before = clients.tell().count
-    wait_until(lambda: clients.tell().count > before + REQUESTS, 120, "people use it")
+    wait_until(lambda: clients.tell().count > before + requests, 120, "people use it")
