@@ -52,7 +52,7 @@ def test_prometheus_scrapes_a_release_and_its_indexes_and_an_alert_tells_of_a_lo
         wait_until(lambda: read_rules(prometheus).keys() >= wanted, SECONDS, "the rules are there")
         rules = read_rules(prometheus)
         assert {name: rules[name]["health"] for name in wanted} == dict.fromkeys(wanted, "ok")
-        assert rules[ALERT]["state"] == "inactive"
+        wait_until(lambda: read_state(prometheus) == "inactive", SECONDS, "the tier is seen")
         with release.away():
             wait_until(lambda: read_state(prometheus) == "firing", SECONDS, f"{ALERT} fires")
         wait_until(lambda: read_state(prometheus) == "inactive", SECONDS, f"{ALERT} is over")
