@@ -113,7 +113,7 @@ class EgressValues(Values):
     """What pods may ask for."""
 
     dns_ports: Annotated[list[Port], Field(min_length=1)] = [53, 5353]
-    """Where names are looked up: port of the Service, and of what is behind it (OpenShift: 5353)."""
+    """Where names are looked up: the port of the Service, and that behind it (OpenShift: 5353)."""
     hub_cidrs: list[Cidr] = ["0.0.0.0/0", "::/0"]
     """Where the model hub is, on port 443; read where `model.source` is hub."""
     api_server_cidrs: list[Cidr] = []
