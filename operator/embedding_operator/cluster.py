@@ -31,7 +31,7 @@ from embedding_operator.resources.objects import Manifest
 
 _TIMEOUT: Final = 30.0
 """Seconds for one call."""
-_RATE: Final = 35
+_RATE: Final = 30
 """Requests a second: with those of the framework, whose ten watches may begin anew at any time and
 whose lists may need many pages, an API server has 50 at most."""
 _PAGE: Final = 200
