@@ -14,17 +14,26 @@ from typing import Any
 
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Transformer
+from sentence_transformers.base.modules import Dense, Transformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+from sentence_transformers.sentence_transformer.modules.pooling import PoolingMode
+from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     BertConfig,
     BertModel,
     BertTokenizer,
+    DistilBertConfig,
+    DistilBertModel,
+    ElectraConfig,
+    ElectraModel,
     MPNetConfig,
     MPNetModel,
     MPNetTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    RobertaConfig,
+    RobertaModel,
+    RobertaTokenizer,
     XLMRobertaConfig,
     XLMRobertaModel,
     XLMRobertaTokenizer,
@@ -32,6 +41,8 @@ from transformers import (
 
 from tiny_models import (
     BERT,
+    DISTILBERT,
+    ELECTRA,
     EXCLUDED_PROMPTS,
     MATRYOSHKA,
     MATRYOSHKA_DIMENSIONS,
@@ -43,6 +54,7 @@ from tiny_models import (
     PROMPTS,
     RAISING,
     RAISING_WORD,
+    ROBERTA,
     XLM_ROBERTA,
 )
 
@@ -60,6 +72,9 @@ class Recipe:
     """What sets one tiny model apart."""
 
     family: str = "bert"
+    pooling: tuple[PoolingMode, ...] = ("mean",)
+    dense: int | None = None
+    """Dimensions of a Dense module behind the pooling."""
     normalises: bool = True
     includes_prompt: bool = True
     prompts: dict[str, str] = field(default_factory=dict)
@@ -81,6 +96,9 @@ _RECIPES = {
         prompts={"query": "find the text that answers: ", "document": "a text: "},
     ),
     MATRYOSHKA: Recipe(config={"matryoshka_dimensions": list(MATRYOSHKA_DIMENSIONS)}),
+    ROBERTA: Recipe(family="roberta", pooling=("cls",), dense=24),
+    DISTILBERT: Recipe(family="distilbert", pooling=("max", "mean"), dense=40, normalises=False),
+    ELECTRA: Recipe(family="electra", normalises=False),
     NAN: Recipe(),
     RAISING: Recipe(),
 }
@@ -106,9 +124,14 @@ def make(name: str, folder: Path) -> None:
 def _assemble(plain: Path, recipe: Recipe) -> SentenceTransformer:
     transformer = Transformer(str(plain), max_seq_length=MAX_LENGTH)
     width = transformer.get_embedding_dimension()
-    pooling = Pooling(width, "mean", include_prompt=recipe.includes_prompt)
+    pooling = Pooling(width, recipe.pooling, include_prompt=recipe.includes_prompt)
+    modules: list[torch.nn.Module] = [transformer, pooling]
+    if recipe.dense is not None:
+        modules.append(Dense(pooling.get_embedding_dimension(), recipe.dense))
+    if recipe.normalises:
+        modules.append(Normalize())
     return SentenceTransformer(
-        modules=[transformer, pooling, *([Normalize()] if recipe.normalises else [])],
+        modules=modules,
         prompts=recipe.prompts or None,
         default_prompt_name=recipe.default_prompt_name,
         device="cpu",
@@ -144,6 +167,54 @@ def _make_bert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
     return BertModel(config), BertTokenizer(vocab=words)
 
 
+def _make_distilbert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    words = _build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    config = DistilBertConfig(
+        vocab_size=len(words),
+        dim=32,
+        hidden_dim=64,
+        n_layers=2,
+        n_heads=4,
+        max_position_embeddings=MAX_LENGTH,
+        initializer_range=_SPREAD,
+        **recipe.config,
+    )
+    return DistilBertModel(config), BertTokenizer(vocab=words)
+
+
+def _make_electra(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    words = _build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    config = ElectraConfig(
+        vocab_size=len(words),
+        embedding_size=16,
+        hidden_size=32,
+        intermediate_size=64,
+        max_position_embeddings=MAX_LENGTH,
+        **_LAYERS,
+        **recipe.config,
+    )
+    return ElectraModel(config), BertTokenizer(vocab=words)
+
+
+def _make_roberta(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    letters = [*special, *sorted(ByteLevel.alphabet())]
+    config = RobertaConfig(
+        vocab_size=len(letters),
+        hidden_size=32,
+        intermediate_size=64,
+        max_position_embeddings=MAX_LENGTH + 2,
+        type_vocab_size=1,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+        **_LAYERS,
+        **recipe.config,
+    )
+    vocabulary = {letter: number for number, letter in enumerate(letters)}
+    return RobertaModel(config), RobertaTokenizer(vocab=vocabulary, merges=[])
+
+
 def _make_mpnet(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     words = _build_word_pieces(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
     config = MPNetConfig(
@@ -174,7 +245,14 @@ def _make_xlm_roberta(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokeni
     return XLMRobertaModel(config), XLMRobertaTokenizer(vocab=pieces)
 
 
-_FAMILIES = {"bert": _make_bert, "mpnet": _make_mpnet, "xlm-roberta": _make_xlm_roberta}
+_FAMILIES = {
+    "bert": _make_bert,
+    "distilbert": _make_distilbert,
+    "electra": _make_electra,
+    "mpnet": _make_mpnet,
+    "roberta": _make_roberta,
+    "xlm-roberta": _make_xlm_roberta,
+}
 
 
 def _build_word_pieces(special: list[str]) -> dict[str, int]:

@@ -23,6 +23,12 @@ MPNET = "tiny-mpnet"
 """Mean pooling, vectors of any length; WordPiece."""
 XLM_ROBERTA = "tiny-xlm-roberta"
 """Mean pooling, vectors of any length; Unigram."""
+ROBERTA = "tiny-roberta"
+"""The first token's state, then Dense and Normalize; byte-level BPE."""
+DISTILBERT = "tiny-distilbert"
+"""Mean and max pooling side by side, then Dense; WordPiece."""
+ELECTRA = "tiny-electra"
+"""Mean pooling; an architecture that is not packed."""
 PROMPTS = "tiny-prompts"
 """Prompts `query`, `document` and `heading`; `document` is the default one."""
 EXCLUDED_PROMPTS = "tiny-excluded-prompts"
@@ -34,7 +40,10 @@ NAN = "tiny-nan"
 RAISING = "tiny-raising"
 """The forward raises for every batch that holds RAISING_WORD."""
 
-NAMES = (BERT, MPNET, XLM_ROBERTA, PROMPTS, EXCLUDED_PROMPTS, MATRYOSHKA, NAN, RAISING)
+NAMES = (
+    BERT, MPNET, XLM_ROBERTA, PROMPTS, EXCLUDED_PROMPTS, MATRYOSHKA, NAN, RAISING,
+    ROBERTA, DISTILBERT, ELECTRA,
+)  # fmt: skip
 
 NAN_WORD = "quicksand"
 RAISING_WORD = "landmine"

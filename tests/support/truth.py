@@ -18,7 +18,16 @@ from corpus import CORPUS
 from embedding_service.vectors import Matrix
 from environment import tool_environment
 from served_models import MINILM, MULTILINGUAL
-from tiny_models import BERT, EXCLUDED_PROMPTS, MATRYOSHKA, MPNET, PROMPTS
+from tiny_models import (
+    BERT,
+    DISTILBERT,
+    ELECTRA,
+    EXCLUDED_PROMPTS,
+    MATRYOSHKA,
+    MPNET,
+    PROMPTS,
+    ROBERTA,
+)
 
 _PROCESS = Path(__file__).with_name("truth_process.py")
 
@@ -41,7 +50,9 @@ class Encoding:
 
 PLAIN = tuple(
     Encoding(model, normalise=normalise)
-    for model, normalise in product((MINILM, BERT, MPNET, MULTILINGUAL), (True, False))
+    for model, normalise in product(
+        (MINILM, BERT, MPNET, MULTILINGUAL, ROBERTA, DISTILBERT, ELECTRA), (True, False)
+    )
 )
 PROMPTED = tuple(
     Encoding(model, method) for model, method in product((PROMPTS, EXCLUDED_PROMPTS), _METHODS)

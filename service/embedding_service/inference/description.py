@@ -17,7 +17,7 @@ class ModelDescription:
     max_length: int | None
     """Tokens of a text, special tokens included; None has no bound."""
     backend: str
-    """Name of the code path: `reference` or `hashing`."""
+    """Name of the code path: `packed`, `reference` or `hashing`."""
     architecture: str
     """The model's own class, for example `BertModel`."""
     device: str
@@ -34,6 +34,10 @@ class ModelDescription:
     default_prompt_name: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     """Libraries that make the vectors, for example torch; empty for `hashing`."""
+    linears: str | None = None
+    """Form of the weights of a packed model: `prepacked` (oneDNN's) or `plain`."""
+    unpacked_because: str | None = None
+    """Why it runs through sentence-transformers' own, padded forward; None where it is packed."""
 
 
 @dataclass(frozen=True, slots=True)

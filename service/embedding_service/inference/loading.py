@@ -109,6 +109,7 @@ class Loader:
         except BaseException:
             await crew.end()
             raise
+        _tell_path(reference.name, host.facts)
         description = _describe(reference, host.facts, digest, fallback)
         if options.is_matryoshka is not None:
             description = replace(description, is_matryoshka=options.is_matryoshka)
@@ -121,7 +122,7 @@ class Loader:
     ) -> tuple[Host, LoadSpec, str | None]:
         """A host on the wanted device, or on the CPU with the reason why."""
         spec = LoadSpec(
-            backend="hashing" if folder is None else "reference",
+            backend="hashing" if folder is None else "packed",
             target=reference.target if folder is None else str(folder),
             device="cpu" if folder is None or self._settings.device == "cpu" else "cuda:0",
             threads=self._settings.worker_threads,
@@ -209,4 +210,19 @@ def _describe(
         prompts=facts.prompts,
         default_prompt_name=facts.default_prompt_name,
         versions=facts.versions,
+        linears=facts.linears,
+        unpacked_because=facts.unpacked_because,
     )
+
+
+def _tell_path(name: str, facts: Facts) -> None:
+    """Say which code path was taken, and loudly if it is the slow one."""
+    if facts.unpacked_because is not None:
+        _log.warning(
+            "NOT PACKED: running through sentence-transformers' own forward, slower where texts "
+            "differ in length",
+            model=name,
+            reason=facts.unpacked_because,
+        )
+    elif facts.linears is not None:
+        _log.info("packed forward", model=name, linears=facts.linears)

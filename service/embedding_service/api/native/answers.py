@@ -55,7 +55,12 @@ class HealthAnswer(_Answer):
     dimension: int | None
     max_length: int | None
     backend: str | None
-    """`hashing` makes vectors without meaning, for demos and tests."""
+    """`packed`, or `reference` for sentence-transformers' own forward, which pads; `hashing` makes
+    vectors without meaning, for demos and tests."""
+    linears: str | None
+    """Form of a packed model's weights: `prepacked` or `plain`, whichever is faster here."""
+    unpacked_because: str | None
+    """Why the model runs through sentence-transformers' own forward."""
     device: str | None
     device_name: str | None
     gpu_available: bool
@@ -83,6 +88,8 @@ class ModelEntry(_Answer):
     device_name: str | None
     fallback: str | None
     backend: str | None
+    linears: str | None
+    unpacked_because: str | None
     architecture: str | None
     pooling: str | None
     matryoshka: bool | None
@@ -122,3 +129,7 @@ class ModelAnswer(_Answer):
     """Name of the one before texts without an `input_type`."""
     versions: dict[str, str]
     """Libraries that make the vectors."""
+    linears: str | None
+    """Form of a packed model's weights: `prepacked` or `plain`, whichever is faster there."""
+    unpacked_because: str | None
+    """Why it runs through sentence-transformers' own forward, which pads."""

@@ -36,6 +36,8 @@ async def health(request: Request) -> Response:
         "dimension": model and model.dimension,
         "max_length": model and model.max_length,
         "backend": model and model.backend,
+        "linears": model and model.linears,
+        "unpacked_because": model and model.unpacked_because,
         "device": model and model.device,
         "device_name": model and model.device_name,
         "gpu_available": state.has_gpu,

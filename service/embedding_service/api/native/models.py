@@ -24,6 +24,8 @@ _DESCRIBED = (
     "device",
     "device_name",
     "backend",
+    "linears",
+    "unpacked_because",
     "architecture",
     "pooling",
 )

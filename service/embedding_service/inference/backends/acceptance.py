@@ -14,7 +14,14 @@ from sentence_transformers.base.modules.transformer import Transformer
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embedding_service.inference.backends.base import Backend, Int32s, LoadFailed, TokenBatch
+from embedding_service.inference.backends.base import (
+    Backend,
+    Facts,
+    Int32s,
+    LoadFailed,
+    TokenBatch,
+)
+from embedding_service.inference.backends.packing.refusals import NotPackable
 from embedding_service.vectors import is_finite_by_row
 
 BuildFeatures: TypeAlias = Callable[[list[Int32s]], dict[str, Any]]
@@ -25,6 +32,12 @@ _SAMPLES = (
     "日本語の文章と emoji 😀 mixed.\nTwo lines\tand a tab.",
     "word " * 600,
 )
+_SAMPLE_LENGTHS = (1, 2, 3, 5, 5, 9, 17, 33, 65, 127, 200, 512)
+_LONGEST_SAMPLE = 512
+"""Tokens; models for longer texts are not held up by one."""
+_LEAST_COSINE, _MOST_ERROR = 0.99999, 1e-4
+"""A text's cosine to the truth, and its largest error, relative where numbers exceed 1."""
+_TINY = 1e-30
 
 
 def check_cuda() -> None:
@@ -96,3 +109,36 @@ def check_forward(backend: Backend) -> None:
     batch = TokenBatch(np.concatenate(ids), lengths, np.zeros_like(lengths), max_texts=len(ids))
     if not is_finite_by_row(backend.forward(batch)).all():
         raise LoadFailed("model", "the model answers NaN or Inf for ordinary text; is it damaged?")
+
+
+def judge_packed(packed: Backend, truth: Backend) -> None:
+    """Compare the vectors of texts of many lengths, in one batch. Raises NotPackable.
+
+    Ids are drawn from the whole vocabulary, special tokens within a text included: people send
+    those as well.
+    """
+    batch = _build_samples(truth.facts)
+    expected = truth.forward(batch)
+    try:
+        answered = packed.forward(batch)
+    except Exception as error:
+        raise NotPackable(f"its packed forward fails ({type(error).__name__}: {error})") from error
+    if (is_finite_by_row(answered) != (sound := is_finite_by_row(expected))).any():
+        raise NotPackable("its packed forward is not finite where sentence-transformers' own is")
+    ours, theirs = answered[sound].astype(np.float64), expected[sound].astype(np.float64)
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    cosines = np.sum(ours * theirs, axis=1) / np.maximum(lengths, _TINY)
+    errors = np.abs(ours - theirs).max(axis=1) / np.maximum(np.abs(theirs).max(axis=1), 1.0)
+    if cosines.min() < _LEAST_COSINE or errors.max() > _MOST_ERROR:
+        raise NotPackable(
+            "its packed vectors are not sentence-transformers' own "
+            f"(cosine {cosines.min():.6f}, error {errors.max():.1e} at worst)"
+        )
+
+
+def _build_samples(facts: Facts) -> TokenBatch:
+    longest = min(facts.max_length or _LONGEST_SAMPLE, _LONGEST_SAMPLE)
+    lengths = np.unique(np.minimum(_SAMPLE_LENGTHS, longest)).astype(np.int32)
+    ids = np.random.default_rng(0).integers(facts.vocabulary_size, size=int(lengths.sum()))
+    prompt_lengths = (lengths // 3 if facts.leaves_prompt_out else 0 * lengths).astype(np.int32)
+    return TokenBatch(ids.astype(np.int32), lengths, prompt_lengths, max_texts=len(lengths))

@@ -52,13 +52,18 @@ class Facts:
     prompts: dict[str, str]
     default_prompt_name: str | None
     versions: dict[str, str]
+    linears: str | None = None
+    """Form of a packed backend's weights: `prepacked` or `plain`."""
+    unpacked_because: str | None = None
+    """Why a model that was to be packed is not, as a clause; None where it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSpec:
     """What to load and where; crosses the process boundary as JSON."""
 
-    backend: Literal["reference", "hashing"]
+    backend: Literal["packed", "reference", "hashing"]
+    """`packed` falls back to `reference`, and says why."""
     target: str
     """A folder, or for `hashing` the number of dimensions."""
     device: str

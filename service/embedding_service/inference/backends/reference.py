@@ -16,6 +16,7 @@ from torch import Tensor
 
 from embedding_service.inference.backends import acceptance
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec, TokenBatch
+from embedding_service.inference.backends.device import OnDevice
 from embedding_service.vectors import Matrix
 
 _WASTE = 1.25
@@ -23,29 +24,17 @@ _WASTE = 1.25
 _FREE_PADDING = 256
 """… or no more than this many tokens besides: a call has a price of its own."""
 
-_OUT_OF_MEMORY = (
-    "can't allocate memory",
-    "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-)
 
-
-class ReferenceBackend:
+class ReferenceBackend(OnDevice):
     """A SentenceTransformer on one device."""
 
     def __init__(self, model: SentenceTransformer, facts: Facts, threads: int) -> None:
-        self.facts = facts
-        self._model = model
-        self._threads = threads
+        super().__init__(facts, threads)
+        self.model = model
         tokenizer = model.tokenizer
         self._padding_id = int(tokenizer.pad_token_id or 0)
         self._pads_left = tokenizer.padding_side == "left"
         self._has_types = "token_type_ids" in tokenizer.model_input_names
-        self._device = torch.device(facts.device)
-
-    def prepare_worker(self) -> None:
-        """Take the threads a worker is meant to have; the process that forked it had one."""
-        torch.set_num_threads(self._threads)
 
     @torch.inference_mode()
     def forward(self, batch: TokenBatch) -> Matrix:
@@ -57,7 +46,7 @@ class ReferenceBackend:
             features = self.build_features(texts)
             if prompt_length := int(batch.prompt_lengths[rows[0]]):
                 features["prompt_length"] = prompt_length
-            output = self._model(features)["sentence_embedding"]
+            output = self.model(features)["sentence_embedding"]
             # A model may be configured to keep fewer dimensions than it makes (truncate_dim).
             matrix[rows] = output[:, : self.facts.dimension].float().cpu().numpy()
         return matrix
@@ -103,28 +92,6 @@ class ReferenceBackend:
             rows.append(row)
             tokens += length
         yield rows
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Tell whether a smaller batch might succeed; some allocators only raise RuntimeError."""
-        if isinstance(error, MemoryError | torch.OutOfMemoryError):
-            return True
-        return any(sign in str(error) for sign in _OUT_OF_MEMORY)
-
-    def is_fatal(self, error: Exception) -> bool:
-        """Tell whether CUDA's context is lost: after a device-side error every call fails."""
-        return self._device.type == "cuda" and "CUDA error" in str(error)
-
-    def release_memory(self) -> None:
-        """Give cached blocks back, so that a smaller batch meets no fragments of the larger one."""
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
-
-    def device_memory(self) -> int:
-        """Bytes in use on the device by everybody."""
-        if self._device.type != "cuda":
-            return 0
-        free, total = torch.cuda.mem_get_info(self._device)
-        return total - free
 
 
 def load(spec: LoadSpec) -> ReferenceBackend:

@@ -24,8 +24,8 @@ _CHILD_ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
-    # oneDNN keeps 1,024 compiled shapes; with texts of all lengths that is 100 MiB and few hits.
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+    # oneDNN keeps 1,024 compiled shapes, half a MiB each; packed forwards need 64 (packing/blocks).
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "96",
     # Models are fetched by the front; a process that runs them has no business on the network.
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -7,7 +7,7 @@ import pytest
 
 from apis import Api
 from embedding_service.api.native.answers import HealthAnswer
-from fakes import FINGERPRINT, SERVING
+from fakes import DESCRIPTION, FINGERPRINT, SERVING
 
 
 async def test_it_says_what_runs_where(api: Api) -> None:
@@ -20,6 +20,16 @@ async def test_it_says_what_runs_where(api: Api) -> None:
     assert (told["fallback"], told["backend"]) == ("no driver", "hashing")
     assert (told["versions"]["gpu-embedding"], told["versions"]["torch"]) == ("1.2.3", "2")
     assert told["uptime_seconds"] >= 0
+
+
+async def test_it_says_how_a_model_is_computed(api: Api) -> None:
+    packed = replace(DESCRIPTION, backend="packed", linears="prepacked")
+    unpacked = replace(DESCRIPTION, backend="reference", unpacked_because="it is a decoder")
+    for description in (packed, unpacked):
+        api.embedder.state = replace(SERVING, description=description)
+        told = (await api.http.get("/health")).json()
+        for name in ("backend", "linears", "unpacked_because"):
+            assert told[name] == getattr(description, name)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,194 @@
+"""Models of the transformers library, taken apart into a packed encoder.
+
+Types are compared exactly: a subclass, or a linear that an adapter has replaced, may compute
+something else, and is left to its own forward. They are named, not imported: the families that a
+model is not of would cost every start the better part of a second.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from embedding_service.inference.backends.packing.attention import GroupedAttention
+from embedding_service.inference.backends.packing.encoder import Embeddings, Encoder, Layer, Norm
+from embedding_service.inference.backends.packing.linears import FORMS, Form, Linear, choose_form
+from embedding_service.inference.backends.packing.refusals import NotPackable
+
+_EXACT_GELU = "transformers.activations.GELUActivation"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Where one layer keeps its modules."""
+
+    qkv: tuple[Any, Any, Any]
+    out: Any
+    attention_norm: Any
+    up: Any
+    activation: Any
+    down: Any
+    output_norm: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """What models of one class have in common."""
+
+    layers: Callable[[Any], Any]
+    take_apart: Callable[[Any], _Parts]
+    counts_from_padding: bool
+    """Whether positions are counted from the padding's id on."""
+    has_bias: bool = False
+    """Whether attention knows relative positions."""
+
+
+def build_encoder(model: nn.Module | None) -> tuple[Encoder, Form]:
+    """The packed encoder of `model`, and the form its linears have. Raises NotPackable.
+
+    Weights of linears are copied where they are packed or joined; all others are shared.
+    """
+    family = _FAMILIES.get(_path_of(model))
+    if model is None or family is None:
+        raise NotPackable(f"its architecture is {type(model).__name__}")
+    config: Any = model.config
+    if getattr(config, "is_decoder", False):
+        raise NotPackable("it is a decoder")
+    parts = [family.take_apart(layer) for layer in family.layers(model)]
+    form = choose_form(_checked(parts[0].up).weight.detach())
+    bias = _build_bias(model) if family.has_bias else None
+    encoder = Encoder(
+        _build_embeddings(model.embeddings, counts_from_padding=family.counts_from_padding),
+        tuple(_build_layer(each, form) for each in parts),
+        GroupedAttention(int(config.num_attention_heads), bias),
+        width=int(config.hidden_size),
+    )
+    return encoder, form
+
+
+def _build_embeddings(module: Any, *, counts_from_padding: bool) -> Embeddings:
+    places = module.position_embeddings.weight.detach()
+    if hasattr(module, "token_type_embeddings"):
+        places = places + module.token_type_embeddings.weight.detach()[0]
+    return Embeddings(
+        words=module.word_embeddings.weight.detach(),
+        places=places,
+        norm=_build_norm(module.LayerNorm),
+        padding_id=int(module.padding_idx) if counts_from_padding else None,
+    )
+
+
+def _build_layer(parts: _Parts, form: Form) -> Layer:
+    return Layer(
+        qkv=_build_linear(form, *parts.qkv),
+        out=_build_linear(form, parts.out),
+        attention_norm=_build_norm(parts.attention_norm),
+        up=_build_linear(form, parts.up),
+        activation=None if _is_exact_gelu(parts.activation) else parts.activation,
+        down=_build_linear(form, parts.down),
+        output_norm=_build_norm(parts.output_norm),
+    )
+
+
+def _build_linear(form: Form, *modules: Any) -> Linear:
+    """One linear that does what `modules` do side by side."""
+    weights = [_checked(module).weight.detach() for module in modules]
+    biases = [module.bias.detach() for module in modules if module.bias is not None]
+    if len(biases) not in {0, len(modules)}:
+        raise NotPackable("only some of its query, key and value have a bias")
+    return FORMS[form](_join(weights), _join(biases) if biases else None)
+
+
+def _join(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _build_norm(module: Any) -> Norm:
+    if type(module) is not nn.LayerNorm or module.bias is None:
+        raise NotPackable(f"it normalises by {type(module).__name__}")
+    return Norm(module.weight.detach(), module.bias.detach(), float(module.eps))
+
+
+def _build_bias(model: Any) -> Tensor:
+    """MPNet's, for texts as long as the model has positions: shape (heads, longest, longest)."""
+    longest = int(model.config.max_position_embeddings)
+    with torch.inference_mode():
+        bias: Tensor = model.encoder.compute_position_bias(torch.empty(1, longest, 1))
+    return bias[0]
+
+
+def _checked(module: Any) -> nn.Linear:
+    if type(module) is not nn.Linear:
+        raise NotPackable(f"one of its linears is a {type(module).__name__}")
+    return module
+
+
+def _is_exact_gelu(activation: Any) -> bool:
+    if isinstance(activation, nn.GELU):
+        return activation.approximate == "none"
+    return _path_of(activation) == _EXACT_GELU
+
+
+def _path_of(module: object) -> str:
+    return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def _take_bert(layer: Any) -> _Parts:
+    attention = layer.attention
+    return _Parts(
+        qkv=(attention.self.query, attention.self.key, attention.self.value),
+        out=attention.output.dense,
+        attention_norm=attention.output.LayerNorm,
+        up=layer.intermediate.dense,
+        activation=layer.intermediate.intermediate_act_fn,
+        down=layer.output.dense,
+        output_norm=layer.output.LayerNorm,
+    )
+
+
+def _take_mpnet(layer: Any) -> _Parts:
+    attention = layer.attention.attn
+    return _Parts(
+        qkv=(attention.q, attention.k, attention.v),
+        out=attention.o,
+        attention_norm=layer.attention.LayerNorm,
+        up=layer.intermediate.dense,
+        activation=layer.intermediate.intermediate_act_fn,
+        down=layer.output.dense,
+        output_norm=layer.output.LayerNorm,
+    )
+
+
+def _take_distilbert(layer: Any) -> _Parts:
+    return _Parts(
+        qkv=(layer.attention.q_lin, layer.attention.k_lin, layer.attention.v_lin),
+        out=layer.attention.out_lin,
+        attention_norm=layer.sa_layer_norm,
+        up=layer.ffn.lin1,
+        activation=layer.ffn.activation,
+        down=layer.ffn.lin2,
+        output_norm=layer.output_layer_norm,
+    )
+
+
+def _family_of_bert(*, counts_from_padding: bool) -> _Family:
+    return _Family(lambda model: model.encoder.layer, _take_bert, counts_from_padding)
+
+
+_FAMILIES = {
+    "transformers.models.bert.modeling_bert.BertModel": _family_of_bert(counts_from_padding=False),
+    "transformers.models.roberta.modeling_roberta.RobertaModel": _family_of_bert(
+        counts_from_padding=True
+    ),
+    "transformers.models.xlm_roberta.modeling_xlm_roberta.XLMRobertaModel": _family_of_bert(
+        counts_from_padding=True
+    ),
+    "transformers.models.mpnet.modeling_mpnet.MPNetModel": _Family(
+        lambda model: model.encoder.layer, _take_mpnet, counts_from_padding=True, has_bias=True
+    ),
+    "transformers.models.distilbert.modeling_distilbert.DistilBertModel": _Family(
+        lambda model: model.transformer.layer, _take_distilbert, counts_from_padding=False
+    ),
+}
