@@ -5,6 +5,7 @@ from sentence-transformers' own is refused, never served wrongly.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,13 +17,12 @@ from torch import Tensor
 
 from embedding_service.inference.backends.base import (
     Backend,
-    Facts,
     Int32s,
     LoadFailed,
     TokenBatch,
 )
 from embedding_service.inference.backends.packing.refusals import NotPackable
-from embedding_service.vectors import is_finite_by_row
+from embedding_service.vectors import Matrix, is_finite_by_row
 
 BuildFeatures: TypeAlias = Callable[[list[Int32s]], dict[str, Any]]
 
@@ -32,9 +32,8 @@ _SAMPLES = (
     "日本語の文章と emoji 😀 mixed.\nTwo lines\tand a tab.",
     "word " * 600,
 )
-_SAMPLE_LENGTHS = (1, 2, 3, 5, 5, 9, 17, 33, 65, 127, 200, 512)
-_LONGEST_SAMPLE = 512
-"""Tokens; models for longer texts are not held up by one."""
+_DRAWN_LENGTHS = (1, 2, 3, 7, 7, 17, 33, 65)
+"""Tokens. Few, since a start waits for them."""
 _LEAST_COSINE, _MOST_ERROR = 0.99999, 1e-4
 """A text's cosine to the truth, and its largest error, relative where numbers exceed 1."""
 _TINY = 1e-30
@@ -101,31 +100,48 @@ def check_parity(
             )
 
 
-def check_forward(backend: Backend) -> None:
-    """Embed the samples once: what cannot work on this device is found here, not by a caller."""
-    encodings = Tokenizer.from_str(backend.facts.tokenizer).encode_batch(list(_SAMPLES))
-    ids = [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
-    lengths = np.array([len(each) for each in ids], dtype=np.int32)
-    batch = TokenBatch(np.concatenate(ids), lengths, np.zeros_like(lengths), max_texts=len(ids))
-    if not is_finite_by_row(backend.forward(batch)).all():
-        raise LoadFailed("model", "the model answers NaN or Inf for ordinary text; is it damaged?")
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Samples, and what sentence-transformers' own forward makes of them."""
+
+    batch: TokenBatch
+    rows: Matrix
 
 
-def judge_packed(packed: Backend, truth: Backend) -> None:
-    """Compare the vectors of texts of many lengths, in one batch. Raises NotPackable.
+def try_forward(backend: Backend) -> Trial:
+    """Embed the samples once: what cannot work on this device is found here, not by a caller.
 
-    Ids are drawn from the whole vocabulary, special tokens within a text included: people send
-    those as well.
+    Besides ordinary texts, one of them cut at the longest, there are ids from the whole vocabulary,
+    special tokens within a text included: people send those as well. Raises LoadFailed.
     """
-    batch = _build_samples(truth.facts)
-    expected = truth.forward(batch)
+    facts = backend.facts
+    encodings = Tokenizer.from_str(facts.tokenizer).encode_batch(list(_SAMPLES))
+    ordinary = [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+    drawn = np.random.default_rng(0)
+    longest = facts.max_length or max(_DRAWN_LENGTHS)
+    ids = ordinary + [
+        drawn.integers(facts.vocabulary_size, size=min(length, longest), dtype=np.int32)
+        for length in _DRAWN_LENGTHS
+    ]
+    lengths = np.array([len(each) for each in ids], dtype=np.int32)
+    skipped = lengths // 3 if facts.leaves_prompt_out else np.zeros_like(lengths)
+    batch = TokenBatch(np.concatenate(ids), lengths, skipped, max_texts=len(ids))
+    rows = backend.forward(batch)
+    if not is_finite_by_row(rows[: len(ordinary)]).all():
+        raise LoadFailed("model", "the model answers NaN or Inf for ordinary text; is it damaged?")
+    return Trial(batch, rows)
+
+
+def judge_packed(packed: Backend, trial: Trial) -> None:
+    """Compare the packed vectors with the truth. Raises NotPackable unless they are the same."""
     try:
-        answered = packed.forward(batch)
+        answered = packed.forward(trial.batch)
     except Exception as error:
         raise NotPackable(f"its packed forward fails ({type(error).__name__}: {error})") from error
-    if (is_finite_by_row(answered) != (sound := is_finite_by_row(expected))).any():
+    sound = is_finite_by_row(trial.rows)
+    if (is_finite_by_row(answered) != sound).any():
         raise NotPackable("its packed forward is not finite where sentence-transformers' own is")
-    ours, theirs = answered[sound].astype(np.float64), expected[sound].astype(np.float64)
+    ours, theirs = answered[sound].astype(np.float64), trial.rows[sound].astype(np.float64)
     lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
     cosines = np.sum(ours * theirs, axis=1) / np.maximum(lengths, _TINY)
     errors = np.abs(ours - theirs).max(axis=1) / np.maximum(np.abs(theirs).max(axis=1), 1.0)
@@ -134,11 +150,3 @@ def judge_packed(packed: Backend, truth: Backend) -> None:
             "its packed vectors are not sentence-transformers' own "
             f"(cosine {cosines.min():.6f}, error {errors.max():.1e} at worst)"
         )
-
-
-def _build_samples(facts: Facts) -> TokenBatch:
-    longest = min(facts.max_length or _LONGEST_SAMPLE, _LONGEST_SAMPLE)
-    lengths = np.unique(np.minimum(_SAMPLE_LENGTHS, longest)).astype(np.int32)
-    ids = np.random.default_rng(0).integers(facts.vocabulary_size, size=int(lengths.sum()))
-    prompt_lengths = (lengths // 3 if facts.leaves_prompt_out else 0 * lengths).astype(np.int32)
-    return TokenBatch(ids.astype(np.int32), lengths, prompt_lengths, max_texts=len(lengths))

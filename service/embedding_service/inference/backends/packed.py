@@ -16,7 +16,7 @@ from sentence_transformers.sentence_transformer.modules import Dropout, LayerNor
 from torch import Tensor, nn
 
 from embedding_service.inference.backends import reference
-from embedding_service.inference.backends.acceptance import judge_packed
+from embedding_service.inference.backends.acceptance import Trial, judge_packed
 from embedding_service.inference.backends.base import Backend, Facts, LoadSpec, TokenBatch
 from embedding_service.inference.backends.device import OnDevice
 from embedding_service.inference.backends.packing.architectures import build_encoder
@@ -70,17 +70,17 @@ class PackedBackend(OnDevice):
 
 def load(spec: LoadSpec) -> Backend:
     """Load a folder onto `spec.device`, packed if it can be. Raises LoadFailed."""
-    return pack(reference.load(spec), spec.threads)
+    return pack(*reference.load_tried(spec), spec.threads)
 
 
-def pack(truth: reference.ReferenceBackend, threads: int) -> Backend:
+def pack(truth: reference.ReferenceBackend, trial: Trial, threads: int) -> Backend:
     """A packed backend that gives the vectors of `truth`; `truth` itself, with the reason, if none.
 
     What of the model is not needed any more goes with `truth`.
     """
     try:
         packed = _build(truth.model, truth.facts, threads)
-        judge_packed(packed, truth)
+        judge_packed(packed, trial)
     except NotPackable as refusal:
         truth.facts = replace(truth.facts, unpacked_because=str(refusal))
         return truth

@@ -96,6 +96,11 @@ class ReferenceBackend(OnDevice):
 
 def load(spec: LoadSpec) -> ReferenceBackend:
     """Load a folder onto `spec.device`. Raises LoadFailed."""
+    return load_tried(spec)[0]
+
+
+def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
+    """The same, with what it answered at its trial."""
     torch.set_num_threads(1)
     if spec.device.startswith("cuda"):
         acceptance.check_cuda()
@@ -118,12 +123,12 @@ def load(spec: LoadSpec) -> ReferenceBackend:
     backend = ReferenceBackend(model, _collect_facts(model, spec), spec.threads)
     acceptance.check_parity(backend.facts.tokenizer, backend.build_features, model)
     try:
-        acceptance.check_forward(backend)
+        trial = acceptance.try_forward(backend)
     except LoadFailed:
         raise
     except Exception as error:
         raise _explain(error, spec) from error
-    return backend
+    return backend, trial
 
 
 def _explain(error: Exception, spec: LoadSpec) -> LoadFailed:

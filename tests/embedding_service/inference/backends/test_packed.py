@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from closeness import assert_parity
 from corpus import CORPUS
 from embedding_service.inference.backends import packed, reference
+from embedding_service.inference.backends.acceptance import Trial, try_forward
 from embedding_service.inference.backends.base import Backend, LoadSpec
 from embedding_service.inference.backends.packed import PackedBackend
 from embedding_service.inference.backends.reference import ReferenceBackend
+from embedding_service.vectors import normalise
 from served_models import MINILM, model_folder
 from tiny_models import (
     BERT,
@@ -47,15 +49,15 @@ class _Loaded:
     packed: Backend
 
 
-def _load(name: str) -> ReferenceBackend:
+def _load(name: str) -> tuple[ReferenceBackend, Trial]:
     folder = model_folder(name) if name == MINILM else tiny_model(name)
-    return reference.load(LoadSpec("packed", str(folder), "cpu", 1, None, False))
+    return reference.load_tried(LoadSpec("packed", str(folder), "cpu", 1, None, False))
 
 
 @cache
 def _both(name: str) -> _Loaded:
-    truth = _load(name)
-    return _Loaded(truth, packed.pack(truth, threads=1))
+    truth, trial = _load(name)
+    return _Loaded(truth, packed.pack(truth, trial, threads=1))
 
 
 @pytest.mark.parametrize("name", [*_TINY, MINILM])
@@ -91,8 +93,7 @@ def test_batch_mates_move_no_text(name: str, lengths: list[int], seed: int, max_
     texts = draw_ids(lengths, model.facts.vocabulary_size, seed)
     together = model.forward(batch_of_ids(texts, max_texts=max_texts))
     alone = np.concatenate([model.forward(batch_of_ids([text])) for text in texts])
-    drift = np.abs(together - alone).max(axis=1) / np.maximum(np.abs(alone).max(axis=1), 1)
-    assert drift.max() <= 1e-6
+    assert np.abs(normalise(together) - normalise(alone)).max() <= 1e-6
 
 
 def test_a_text_that_is_not_finite_is_so_alone() -> None:
@@ -126,33 +127,31 @@ class _Doubling(nn.Module):
 
 
 def test_a_custom_module_keeps_a_model_from_being_packed() -> None:
-    truth = _load(BERT)
+    truth, trial = _load(BERT)
     truth.model.append(_Doubling())
-    model = packed.pack(truth, threads=1)
+    model = packed.pack(truth, trial, threads=1)
     assert model is truth
     assert model.facts.unpacked_because == "one of its modules is _Doubling"
 
 
 def test_another_pooling_keeps_a_model_from_being_packed() -> None:
-    truth = _load(BERT)
+    truth, trial = _load(BERT)
     truth.model[1] = Pooling(32, "weightedmean")
-    assert packed.pack(truth, threads=1) is truth
+    assert packed.pack(truth, trial, threads=1) is truth
     assert "weightedmean" in str(truth.facts.unpacked_because)
 
 
 @pytest.mark.parametrize("name", [*_ARCHITECTURES, MINILM])
 def test_a_packed_forward_that_differs_is_never_served(name: str) -> None:
     """Something on the model that its types do not show: here a hook that shifts one layer."""
-    truth = _load(name)
+    truth, _ = _load(name)
     norm = [each for each in truth.model.modules() if isinstance(each, nn.LayerNorm)][1]
-    norm.register_forward_hook(
-        lambda _, __, output: output + torch.linspace(0, 1, len(output[0, 0]))
-    )
-    model = packed.pack(truth, threads=1)
+    norm.register_forward_hook(lambda _, __, out: out + torch.linspace(0, 1, out.shape[-1]))
+    model = packed.pack(truth, try_forward(truth), threads=1)
     assert model is truth
     assert model.facts.backend == "reference"
     assert "not sentence-transformers' own" in str(model.facts.unpacked_because)
-    alone = [truth.model.encode(text) for text in CORPUS]
+    alone = [truth.model.encode(text, prompt="") for text in CORPUS]
     assert_parity(model.forward(batch_of(model.facts, CORPUS)), np.stack(alone))
 
 
@@ -160,8 +159,8 @@ def test_a_linear_that_an_adapter_has_replaced_is_left_alone() -> None:
     class Adapted(nn.Linear):
         """As adapters are: a linear by name, more by nature."""
 
-    truth = _load(BERT)
+    truth, trial = _load(BERT)
     linear = next(each for each in truth.model.modules() if isinstance(each, nn.Linear))
     linear.__class__ = Adapted
-    assert packed.pack(truth, threads=1) is truth
+    assert packed.pack(truth, trial, threads=1) is truth
     assert truth.facts.unpacked_because == "one of its linears is a Adapted"

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from embedding_service.inference.backends.packing.attention import GroupedAttention
+from embedding_service.inference.backends.packing.blocks import ANY_SIZE, FEW_SIZES
 from embedding_service.inference.backends.packing.encoder import Embeddings, Encoder, Layer, Norm
 from embedding_service.inference.backends.packing.linears import FORMS, Form, Linear, choose_form
 from embedding_service.inference.backends.packing.refusals import NotPackable
@@ -48,7 +49,7 @@ class _Family:
 def build_encoder(model: nn.Module | None) -> tuple[Encoder, Form]:
     """The packed encoder of `model`, and the form its linears have. Raises NotPackable.
 
-    Weights of linears are copied where they are packed or joined; all others are shared.
+    All weights are copied: one that were not would keep the whole file mapped that it is from.
     """
     family = _FAMILIES.get(_path_of(model))
     if model is None or family is None:
@@ -63,17 +64,18 @@ def build_encoder(model: nn.Module | None) -> tuple[Encoder, Form]:
         _build_embeddings(model.embeddings, counts_from_padding=family.counts_from_padding),
         tuple(_build_layer(each, form) for each in parts),
         GroupedAttention(int(config.num_attention_heads), bias),
+        FEW_SIZES if form == "prepacked" else ANY_SIZE,
         width=int(config.hidden_size),
     )
     return encoder, form
 
 
 def _build_embeddings(module: Any, *, counts_from_padding: bool) -> Embeddings:
-    places = module.position_embeddings.weight.detach()
+    places = module.position_embeddings.weight.detach().clone()
     if hasattr(module, "token_type_embeddings"):
-        places = places + module.token_type_embeddings.weight.detach()[0]
+        places += module.token_type_embeddings.weight.detach()[0]
     return Embeddings(
-        words=module.word_embeddings.weight.detach(),
+        words=module.word_embeddings.weight.detach().clone(),
         places=places,
         norm=_build_norm(module.LayerNorm),
         padding_id=int(module.padding_idx) if counts_from_padding else None,
@@ -98,17 +100,13 @@ def _build_linear(form: Form, *modules: Any) -> Linear:
     biases = [module.bias.detach() for module in modules if module.bias is not None]
     if len(biases) not in {0, len(modules)}:
         raise NotPackable("only some of its query, key and value have a bias")
-    return FORMS[form](_join(weights), _join(biases) if biases else None)
-
-
-def _join(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    return FORMS[form](torch.cat(weights), torch.cat(biases) if biases else None)
 
 
 def _build_norm(module: Any) -> Norm:
     if type(module) is not nn.LayerNorm or module.bias is None:
         raise NotPackable(f"it normalises by {type(module).__name__}")
-    return Norm(module.weight.detach(), module.bias.detach(), float(module.eps))
+    return Norm(module.weight.detach().clone(), module.bias.detach().clone(), float(module.eps))
 
 
 def _build_bias(model: Any) -> Tensor:

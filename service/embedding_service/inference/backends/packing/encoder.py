@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from embedding_service.inference.backends.packing.attention import Attention
-from embedding_service.inference.backends.packing.blocks import SIZES, pad_rows, split_rows
+from embedding_service.inference.backends.packing.blocks import Blocks
 from embedding_service.inference.backends.packing.layout import Layout, Positions
 from embedding_service.inference.backends.packing.linears import Linear
 
@@ -87,15 +87,16 @@ class Encoder:
     embeddings: Embeddings
     layers: tuple[Layer, ...]
     attention: Attention
+    blocks: Blocks
     width: int
 
     def __call__(self, layout: Layout) -> Tensor:
         """Shape (tokens, width): the last hidden state of the run."""
         tokens = len(layout.ids)
-        rows = pad_rows(tokens)
+        rows = self.blocks.pad(tokens)
         hidden = torch.zeros((rows, self.width), device=self.embeddings.words.device)
         hidden[:tokens] = self.embeddings(layout)
-        blocks = list(split_rows(rows))
+        blocks = list(self.blocks.split(rows))
         for layer in self.layers:
             qkv = _join([layer.qkv(hidden[block]) for block in blocks])
             context = self.attention(qkv, layout)
@@ -104,7 +105,7 @@ class Encoder:
 
     def warm_up(self) -> None:
         """Have every size of a block compiled, before workers are forked that share it."""
-        for size in SIZES:
+        for size in self.blocks.sizes or ():
             hidden = torch.zeros((size, self.width), device=self.embeddings.words.device)
             self.layers[0].qkv(hidden)
             self.layers[0].finish(hidden, hidden)
