@@ -4,16 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.api_server.rights import Right, list_given
 from tests.chart.helm import CHART, Helm, Manifest
 from tests.chart.in_process import render
 from tests.chart.manifests import find, find_all
 from tests.chart.trees import build
-from tests.cluster.sites import ROOT
-
-PLAIN = ROOT / "tests" / "cluster" / "manifests" / "operator.yaml"
 
 
 def list_rights(roles: list[Manifest]) -> set[Right]:
@@ -31,12 +27,6 @@ def test_its_rules_are_those_that_every_call_is_held_to(default: list[Manifest])
     """tests/api_server/test_rights.py records all calls: none is missing, none too many."""
     given = list_rights([find(default, "ClusterRole", "-operator.default"), find(default, "Role")])
     assert given == list_given()
-
-
-def test_the_plain_manifests_of_the_test_cluster_give_the_same() -> None:
-    text = PLAIN.read_text(encoding="utf-8").replace("@", "")
-    plain = [each for each in yaml.safe_load_all(text) if each["kind"] in ("ClusterRole", "Role")]
-    assert list_rights(plain) == list_given()
 
 
 def test_in_its_namespaces_alone_it_may_the_same(helm: Helm, default: list[Manifest]) -> None:

@@ -56,6 +56,7 @@ _PAYLOADS: Sequence[type[Payload]] = (
     index_payloads.AddRequest,
     index_payloads.RemoveRequest,
     index_payloads.CreateIndexRequest,
+    index_payloads.ChangeIndexRequest,
     index_payloads.RestoreRequest,
     index_payloads.CheckRequest,
     index_payloads.AliasRequest,
