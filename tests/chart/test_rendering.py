@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,10 +60,10 @@ def test_a_wrong_field_of_others_kinds_is_found(
 ) -> None:
     name = {"HTTPRoute": "httproute", "ScaledObject": "keda"}.get(kind, "monitoring")
     manifests = helm.template(CHART / "ci" / f"{name}-values.yaml")
-    broken = next(each for each in manifests if each["kind"] == kind)
+    broken: Any = next(each for each in manifests if each["kind"] == kind)
     assert find_faults([broken], "1.37") == []
     for step in path:
-        broken = broken[step]  # type: ignore[index]
+        broken = broken[step]
     broken["pahts"] = 1
     found = find_faults(manifests, "1.37")
     assert len(found) == 1

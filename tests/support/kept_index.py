@@ -10,7 +10,7 @@ from embedding_service.indexes.tuning import Tuning
 from embedding_service.indexes.upkeep.building import Built
 from embedding_service.indexes.upkeep.kept import Holding
 from embedding_service.indexes.view import View
-from index_model import Row, changes_of, random_rows
+from index_model import Row, changes_of, random_matrix, random_rows
 
 DIMENSION = 16
 
@@ -72,3 +72,16 @@ class KeptIndex:
         """In the order of versions."""
         if rows:
             self.view.apply(changes_of(rows, DIMENSION))
+
+
+def factories(index: KeptIndex) -> list[str | None]:
+    """Of its sealed segments, in FAISS's words."""
+    return [segment.graph.factory if segment.graph else None for segment, _ in index.sealed]
+
+
+def found_in(index: KeptIndex, *, is_exact: bool = True) -> list[list[tuple[int, int]]]:
+    """Keys and versions of the nearest 50 to some queries."""
+    found = index.view.search(random_matrix(10, DIMENSION, 7), 50, is_exact=is_exact)
+    return [
+        list(zip(hits.keys.tolist(), hits.versions.tolist(), strict=True)) for hits in found.queries
+    ]

@@ -9,7 +9,7 @@ from waiting import until
 
 
 @dataclass
-class Looked:
+class Counting:
     """An index that counts the looks, each of which lasts until it is let go."""
 
     origin: Origin = field(default_factory=lambda: Origin(fault="it was away"))
@@ -22,27 +22,27 @@ class Looked:
 
 
 async def test_one_look_at_a_time_and_not_at_once_again() -> None:
-    index, now = Looked(), 0.0
+    index, now = Counting(), 0.0
     looks = SecondLooks(lambda: now)
     for _ in range(3):
-        await looks.take(index)  # type: ignore[arg-type]
+        await looks.take(index)
     await until(lambda: index.looks == 1, 10, "it is looked")
     now = 100.0
-    await looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)
     assert index.looks == 1  # the first is still under way
     index.is_free.set()
     looking = looks._looking
     assert looking is not None
     await looking
-    await looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)
     await until(lambda: index.looks == 2, 10, "it is looked again")
     assert looks._looking is not None
     await looks._looking
-    await looks.take(index)  # type: ignore[arg-type]
+    await looks.take(index)
     assert looks._looking.done()  # too soon
 
 
 async def test_what_is_well_is_not_looked_at() -> None:
-    index, looks = Looked(Origin("a snapshot")), SecondLooks()
-    await looks.take(index)  # type: ignore[arg-type]
+    index, looks = Counting(Origin("a snapshot")), SecondLooks()
+    await looks.take(index)
     assert looks._looking is None
