@@ -118,3 +118,16 @@ def new_namespace(http: httpx.Client) -> Api:
     """Nobody removes it: it goes away with its server."""
     made = http.post("/api/v1/namespaces", json={"metadata": {"generateName": "t-"}})
     return Api(http, made.raise_for_status().json()["metadata"]["name"])
+
+
+def take_all(http: httpx.Client) -> None:
+    """Remove every object of our kinds, whoever holds it up. Raises httpx.HTTPStatusError."""
+    for kind in KINDS.values():
+        found = http.get(f"{kind.path}/{kind.plural}").raise_for_status().json()["items"]
+        for meta in (each["metadata"] for each in found):
+            address = f"{kind.path}/namespaces/{meta['namespace']}/{kind.plural}/{meta['name']}"
+            if meta.get("finalizers"):
+                kept = {"Content-Type": "application/merge-patch+json"}
+                change = {"metadata": {"finalizers": None}}
+                http.patch(address, json=change, headers=kept).raise_for_status()
+            http.delete(address)  # 404 where it had been told to go, and was held up

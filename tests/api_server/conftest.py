@@ -7,7 +7,7 @@ import pytest
 
 from embedding_operator.cluster import KubernetesCluster
 from embedding_operator.names import GROUP, INDEXES
-from tests.api_server.api import KINDS, Api, connect, new_namespace
+from tests.api_server.api import KINDS, Api, connect, new_namespace, take_all
 from tests.api_server.worlds import connected
 from tests.cluster import programs
 from tests.cluster.api_servers import ApiServer, running_api_server
@@ -51,6 +51,15 @@ def are_known(kubectl: Kubectl) -> bool:
         and kubectl.says(*described)
         and all(f'"{kind}"' in kubectl(*described) for kind in KINDS)
     )
+
+
+@pytest.fixture(autouse=True)
+def indexes_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whichever test makes them: an operator that a later one starts would be busy with them."""
+    http = request.getfixturevalue("http") if "server" in request.fixturenames else None
+    yield
+    if http is not None:
+        take_all(http)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from tests.cluster.clusters import REGISTRY, Cluster
 from tests.cluster.definitions import Definitions
 from tests.cluster.failures import ClusterFailure
 from tests.cluster.images import Image
+from tests.cluster.kubectl import Kubectl
 from tests.cluster.programs import Program
 from tests.cluster.sites import Site
 from tests.cluster.steps import step
 
 NAMESPACE = "add-ons"
+BUCKET = "indexes"
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -32,6 +34,17 @@ class AddOn:
     """Image names to static programs that Python packages bring."""
     image: Image | None = None
     definitions: Definitions | None = None
+    furnish: Callable[[Kubectl], None] = lambda kubectl: None
+    """Puts in, once it is ready, what whoever runs such a thing has there."""
+
+
+def make_bucket(kubectl: Kubectl) -> None:
+    """Of snapshots, in S3. A first write would make it too, but who reads before is told that there
+    is none."""
+    where = ("exec", "--stdin", f"--namespace={NAMESPACE}", "deployment/s3", "--")
+    shell = ("/bin/s3", "shell", "-master=127.0.0.1:9333", "-filer=127.0.0.1:8888")
+    if BUCKET not in kubectl(*where, *shell, given="s3.bucket.list\n"):
+        kubectl(*where, *shell, given=f"s3.bucket.create -name {BUCKET}\n")
 
 
 POSTGRES = Image("postgres", FOLDER / "images" / "postgres.Dockerfile", FOLDER / "images")
@@ -44,7 +57,7 @@ ADD_ONS = {
             packed={"traefik": "traefik"},
             definitions=definitions.GATEWAY,
         ),
-        AddOn("s3", ("deployment/s3",), packed={"s3": "weed"}),
+        AddOn("s3", ("deployment/s3",), packed={"s3": "weed"}, furnish=make_bucket),
         AddOn("postgres", ("deployment/postgres",), image=POSTGRES),
         AddOn(
             "prometheus",
@@ -88,6 +101,7 @@ def install(cluster: Cluster, site: Site, name: str) -> None:
             where = (workload, f"--namespace={NAMESPACE}", "--timeout=120s")
             kubectl("wait", "--for=create", *where, seconds=150)
             kubectl("rollout", "status", *where, seconds=150)
+        add_on.furnish(kubectl)
 
 
 def built(site: Site, add_on: AddOn) -> Mapping[str, Path]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import obstore
 from obstore.store import S3Store
 
+from tests.cluster import addons
 from tests.cluster.kubectl import Kubectl
 from tests.e2e.cluster import Namespace
 from tests.e2e.manifests import build_settings
@@ -16,7 +17,7 @@ from waiting import wait_until
 
 ADD_ONS = "add-ons"
 S3_ENDPOINT = "http://s3.add-ons:8333"
-BUCKET = "indexes"
+BUCKET = addons.BUCKET
 
 
 def new_database(kubectl: Kubectl) -> str:

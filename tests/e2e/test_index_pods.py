@@ -17,6 +17,7 @@ from tests.e2e.manifests import (
     build_service,
 )
 from tests.e2e.releases import MODEL, Release
+from tests.e2e.stores import BUCKET, S3_ENDPOINT, new_database
 from waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -99,8 +100,8 @@ def test_a_snapshot_in_s3_fills_the_index_of_a_pod_that_lost_its_disk(
 ) -> None:
     store = {
         "INDEX_UID": f"test/{uuid4()}",
-        "SNAPSHOT_URL": "s3://snapshots/indexes",
-        "AWS_ENDPOINT": "http://s3.add-ons:8333",
+        "SNAPSHOT_URL": f"s3://{BUCKET}/test",
+        "AWS_ENDPOINT": S3_ENDPOINT,
         "AWS_ALLOW_HTTP": "true",
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
@@ -126,7 +127,9 @@ def test_a_snapshot_in_s3_fills_the_index_of_a_pod_that_lost_its_disk(
 
 
 def list_snapshots(http: httpx.Client) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = http.get(f"{FAQ}/snapshots").json()["snapshots"]
+    answer = http.get(f"{FAQ}/snapshots")
+    assert answer.is_success, answer.text
+    found: list[dict[str, str]] = answer.json()["snapshots"]
     return found
 
 
@@ -138,19 +141,7 @@ def counts(http: httpx.Client) -> int:
 
 @pytest.fixture
 def database(kubectl: Kubectl) -> str:
-    """The URL of an empty database of the add-on's PostgreSQL."""
-    name = f"test_{uuid4().hex[:12]}"
-    psql = (
-        "psql",
-        "--host=127.0.0.1",
-        "--username=postgres",
-        "--quiet",
-        "-c",
-        f"CREATE DATABASE {name}",
-    )
-    where = ("--namespace=add-ons", "deployment/postgres", "--")
-    kubectl("exec", *where, "env", "PGPASSWORD=test-password", *psql)
-    return f"postgresql+psycopg://postgres:test-password@postgres.add-ons:5432/{name}"
+    return new_database(kubectl)
 
 
 def is_replaced(namespace: Namespace, pod: Manifest) -> bool:
