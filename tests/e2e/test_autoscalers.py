@@ -10,7 +10,7 @@ from tests.e2e.documents import TEXTS, add
 from tests.e2e.installation import build_index, wait_for_condition
 from tests.e2e.manifests import PORT
 from tests.e2e.stores import build_secrets, build_storage, new_database
-from tests.e2e.test_scaling import count, load
+from tests.e2e.test_scaling import QUERY, count, load
 from waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.monitoring, pytest.mark.timeout(900)]
@@ -26,11 +26,19 @@ REQUESTS = {
         "target": {"type": "AverageValue", "averageValue": "2"},
     },
 }
+VECTORS = {"vectors": [[0.05] * 384] * 64, "top_k": 2}
+"""Work of the index alone: by texts it would mostly wait for the tier."""
 
 
-@pytest.mark.parametrize("metric", [CPU, REQUESTS], ids=["cpu", "requests"])
+@pytest.mark.parametrize(
+    ("metric", "query"), [(CPU, VECTORS), (REQUESTS, QUERY)], ids=["cpu", "requests"]
+)
 def test_an_autoscaler_scales_an_index(
-    metric: dict[str, Any], namespace: Namespace, operator: Namespace, kubectl: Kubectl
+    metric: dict[str, Any],
+    query: dict[str, Any],
+    namespace: Namespace,
+    operator: Namespace,
+    kubectl: Kubectl,
 ) -> None:
     namespace.apply(*build_secrets(new_database(kubectl)))
     namespace.apply(build_index("search", replicas=1, **build_storage()))
@@ -38,7 +46,7 @@ def test_an_autoscaler_scales_an_index(
     with namespace.http("service/search", PORT) as http:
         add(http, "search", TEXTS)
         namespace.apply(build_autoscaler("search", metric))
-        with load(http):
+        with load(http, query):
             wait_until(lambda: count(namespace) == 3, 240, "three pods are wanted")
     wait_until(lambda: count(namespace) == 1, 300, "one pod is wanted again")
     wait_for_condition(namespace, "search", "Progressing", "False", "UpToDate")

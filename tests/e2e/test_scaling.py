@@ -1,8 +1,9 @@
 """How many pods there are, by their load: the operator's own decision, and Kubernetes'."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -50,14 +51,14 @@ def count(namespace: Namespace) -> int:
 
 
 @contextmanager
-def load(http: httpx.Client) -> Iterator[None]:
+def load(http: httpx.Client, query: Mapping[str, Any] = QUERY) -> Iterator[None]:
     """Searches from several clients at once, until the block ends; what they are told is theirs."""
     over = threading.Event()
 
     def ask() -> None:
         while not over.is_set():
             try:
-                http.post("/api/v1/indexes/search/search", json=QUERY)
+                http.post("/api/v1/indexes/search/search", json=query)
             except httpx.TransportError:  # the way there ends with its pod
                 over.wait(0.5)
 
