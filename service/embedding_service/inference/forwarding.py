@@ -1,6 +1,7 @@
 """One request through one loaded model: checked, tokenised, queued, collected."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import cast
@@ -54,7 +55,7 @@ async def forward(
     warnings = _check_dimensions(model, request.dimensions)
     if prompt and _has_ids(request) and model.foreign_vocabulary is None:
         warnings = (*warnings, PROMPT_NOT_APPLIED)
-    estimate = _estimate_tokens(request)
+    estimate = _estimate_tokens(request, facts.max_length)
     if not request.offset:  # the rest of what was accepted is not refused half-way
         _check_capacity(model, request, estimate, settings)
     started = monotonic()
@@ -119,10 +120,11 @@ def _check_dimensions(model: LoadedModel, dimensions: int | None) -> tuple[str, 
     return (DIMENSIONS_NOT_TRAINED,)
 
 
-def _estimate_tokens(request: EmbeddingRequest) -> int:
-    """Tokens of the request, before they are counted."""
-    length = sum(len(each) for each in request.inputs)
-    return length if _has_ids(request) else length // _CHARS_PER_TOKEN
+def _estimate_tokens(request: EmbeddingRequest, max_length: int | None) -> int:
+    """Tokens the model will read of the request, before they are counted."""
+    chars = 1 if _has_ids(request) else _CHARS_PER_TOKEN
+    most = sys.maxsize if max_length is None else max_length
+    return sum(min(len(each) // chars, most) for each in request.inputs)
 
 
 def _has_ids(request: EmbeddingRequest) -> bool:
@@ -163,7 +165,9 @@ async def _tokenise(
     texts = cast(Sequence[str], inputs)
     prompt_length = model.tokeniser.count_prompt(prompt) if model.leaves_prompt_out else 0
     is_bulk = request.traffic is TrafficClass.BULK
-    lists = await model.tokeniser.encode(texts, prompt, side, is_bulk=is_bulk)
+    lists = await model.tokeniser.encode(
+        texts, prompt, side, is_bulk=is_bulk, wants_lengths=not request.truncate
+    )
     if not request.truncate:
         lists.refuse_truncated(model.description.max_length, request.offset)
     return lists, prompt_length
