@@ -62,15 +62,14 @@ def can_cut(serialised: str) -> bool:
 
 
 def pieces(text: str, side: Side, chars: int) -> Iterator[str]:
-    """Ever longer pieces of `text` from the end that is kept, `chars` long at first.
+    """Ever longer pieces of `text` from the end that is kept, about `chars` long at first.
 
-    The last one is all of it. `side` is the end that is cut off.
+    None is all of it. `side` is the end that is cut off.
     """
     find = _piece_before if side == "right" else _piece_behind
     while chars < len(text) and (piece := find(text, chars)) is not None:
         yield piece
         chars = _GROWTH * len(piece)
-    yield text
 
 
 def _piece_before(text: str, chars: int) -> str | None:

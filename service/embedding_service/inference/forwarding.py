@@ -6,11 +6,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import cast
 
-import numpy as np
-
 from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
 from embedding_service.inference.admission import admit, predict_wait
-from embedding_service.inference.batching import Entry
 from embedding_service.inference.loading import LoadedModel
 from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.requests import (
@@ -69,7 +66,8 @@ async def forward(
         max_batch_texts=request.max_batch_texts,
         offset=request.offset,
     )
-    _enqueue(model, request, lists, prompt_length, ticket)
+    entered = model.underway.enter(request.traffic, lists.ids, prompt_length, ticket)
+    model.crew.wake()
     try:
         await ticket.wait()
     except asyncio.CancelledError:
@@ -77,11 +75,15 @@ async def forward(
         reason = "deadline" if is_late() else "cancelled"
         metrics.dropped.labels(model=name, reason=reason).inc(ticket.waiting)
         raise
+    finally:
+        model.underway.leave(entered.keys)
     finished = monotonic()
     began = ticket.started_at or finished
     metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
     metrics.waits.add(began - queued)
     timings = Timings(queued - started, began - queued, finished - began)
+    metrics.tokens.labels(model=name).inc(entered.tokens)
+    metrics.shared_texts.labels(model=name).inc(entered.joined)
     _count(metrics, name, lists, timings, finished - started)
     return _build_answer(model, request, ticket.matrix, lists, warnings, timings)
 
@@ -173,26 +175,11 @@ async def _tokenise(
     return lists, prompt_length
 
 
-def _enqueue(
-    model: LoadedModel,
-    request: EmbeddingRequest,
-    lists: TokenLists,
-    prompt_length: int,
-    ticket: Ticket,
-) -> None:
-    entries = [
-        Entry(ids, prompt_length, ticket, position) for position, ids in enumerate(lists.ids)
-    ]
-    model.crew.queue.add(request.traffic, entries)
-    model.crew.wake()
-
-
 def _count(
     metrics: Metrics, name: str, lists: TokenLists, timings: Timings, seconds: float
 ) -> None:
     metrics.embeddings_generated.labels(model=name).inc(len(lists.ids))
     metrics.embedding_duration.labels(model=name).observe(seconds)
-    metrics.tokens.labels(model=name).inc(int(np.sum(lists.counts)))
     if lists.truncated:
         metrics.truncations.labels(model=name).inc(len(lists.truncated))
     for stage in ("tokenisation", "queue", "inference"):

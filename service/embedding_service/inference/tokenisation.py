@@ -239,13 +239,12 @@ def _encode_long(
     tokenizer: Tokenizer, side: Side, reach: int, prompt: str, text: str
 ) -> tuple[NDArray[np.int32], int]:
     for piece in pieces(text, side, reach):
-        is_whole = len(piece) == len(text)
         # What is cut off on the left takes the prompt along.
-        prompted = prompt + piece if is_whole or side == "right" else piece
+        prompted = prompt + piece if side == "right" else piece
         ids, cut_off = _read(tokenizer.encode_batch_fast([prompted])[0])
-        if is_whole or cut_off > _SPARE:
-            break
-    return ids, cut_off
+        if cut_off > _SPARE:
+            return ids, cut_off
+    return _read(tokenizer.encode_batch_fast([prompt + text])[0])
 
 
 def _read(encoding: Encoding) -> tuple[NDArray[np.int32], int]:
