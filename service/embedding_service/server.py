@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -16,7 +16,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from embedding_service.api.middleware.answering import BrokenAnswer
 from embedding_service.app import Application, build_application
 from embedding_service.errors import InvalidRequest, ModelUnavailable
+from embedding_service.heap import settle
 from embedding_service.indexes.errors import RecordUnavailable
+from embedding_service.joining import JoinedWrites
 from embedding_service.settings import Settings
 from embedding_service.telemetry.traces import AsgiApp
 
@@ -44,7 +46,7 @@ class _Listener(uvicorn.Server):
 
 
 class _Connection(HttpToolsProtocol):
-    """uvicorn's, with a bound on heads, and no answer written into a closed connection.
+    """uvicorn's, with a bound on heads, and no answer written in two pieces or too late.
 
     uvicorn itself keeps headers without a bound (measured: 280 MB of them took 5.7 GB), and when a
     connection ends it tells the newest of its requests instead of the one that is worked on.
@@ -82,8 +84,15 @@ class _Connection(HttpToolsProtocol):
         self._end_request()
         super().connection_lost(exc)
 
+    def on_response_complete(self) -> None:
+        """Called when an answer is complete, which may have been a head alone."""
+        if self._under_way is not None:
+            cast(JoinedWrites, self._under_way.transport).flush()
+        super().on_response_complete()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._under_way = cycle
+        cycle.transport = cast(asyncio.Transport, JoinedWrites(cycle.transport))
         super()._start_asgi_task(cycle, app)
 
     def _end_request(self) -> None:
@@ -181,6 +190,7 @@ async def _run(
         await asyncio.wait({starting, stopping, *serving}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            settle()
             _log.info("ready")
             await asyncio.wait({stopping, *serving}, return_when=asyncio.FIRST_COMPLETED)
     except (InvalidRequest, ModelUnavailable, RecordUnavailable) as error:

@@ -1,6 +1,8 @@
 """Memory that is free goes back to the system."""
 
 import platform
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -31,3 +33,21 @@ def test_it_is_left_alone_between_two_trims(monkeypatch: pytest.MonkeyPatch) -> 
     assert calls == [0]
     hasty.trim()
     assert calls == [0, 0]
+
+
+def test_what_is_there_when_all_is_ready_is_not_collected_again() -> None:
+    """In a process of its own: it is for good."""
+    program = """
+import gc
+from embedding_service.heap import settle
+settle()
+kept = gc.get_freeze_count()
+class Loop: pass
+loop = Loop()
+loop.own = loop
+del loop
+assert kept > 1_000, kept
+assert gc.collect() > 0, "later cycles are found"
+assert gc.get_freeze_count() == kept
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -7,6 +7,7 @@ What a request goes through before its router, from the outside in:
     Answering        exceptions become answers
     Disconnection    a client that goes takes its work along
     Admission        draining, keys, count of work
+    Shortcut         routes without parameters; all others are the router's
 """
 
 import time
@@ -27,6 +28,7 @@ from embedding_service.api.middleware.admission import Admission
 from embedding_service.api.middleware.answering import Answering
 from embedding_service.api.middleware.disconnection import Disconnection
 from embedding_service.api.middleware.recording import Recording
+from embedding_service.api.middleware.shortcut import Shortcut
 from embedding_service.api.probes import metrics_router
 from embedding_service.api.refusals import MethodNotAllowed
 from embedding_service.api.rooms import Rooms
@@ -73,6 +75,7 @@ def build_api(  # noqa: PLR0913  the composition names every part
     if settings.metrics_enabled and settings.metrics_port is None:
         app.include_router(metrics_router)
     add_docs(app)
+    app.add_middleware(Shortcut, routers=ROUTERS)
     app.add_middleware(Admission, lifecycle=lifecycle, metrics=metrics, authenticator=authenticator)
     app.add_middleware(Disconnection)
     app.add_middleware(Answering)

@@ -1,7 +1,7 @@
 """From a request's bytes to a checked value, never holding more than MAX_BODY_SIZE of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -83,24 +83,19 @@ async def _read(request: Request, limit: int) -> bytearray:
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
     body = bytearray()
-    async for part in _parts(request, rooms_of(request).body_patience):
-        if len(body) + len(part) > limit:
-            raise _too_large(limit)
-        body += part
+    patience = rooms_of(request).body_patience
+    clock = asyncio.get_running_loop().time
+    scope = asyncio.timeout(patience)
+    try:
+        async with scope:
+            async for part in request.stream():
+                if len(body) + len(part) > limit:
+                    raise _too_large(limit)
+                body += part
+                scope.reschedule(clock() + patience)
+    except TimeoutError:
+        raise StalledBody(patience) from None
     return body
-
-
-async def _parts(request: Request, patience: float) -> AsyncGenerator[bytes, None]:
-    parts = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(patience):
-                part = await anext(parts, None)
-        except TimeoutError:
-            raise StalledBody(patience) from None
-        if part is None:
-            return
-        yield part
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -6,16 +6,18 @@ clock passed in.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_service.errors import ServiceError
 from embedding_service.inference.backends.base import TokenBatch
 from embedding_service.inference.requests import TrafficClass
-from embedding_service.inference.tickets import Ticket
+from embedding_service.inference.tickets import Seat, Ticket
+from embedding_service.vectors import Matrix
 
 _LOOK_AHEAD = 512
 """Entries looked at for one batch; bounds the work of forming it."""
@@ -43,11 +45,49 @@ class Entry:
     """Row of the ticket's matrix."""
     losses: int = 0
     """How many workers were lost over it while it was alone in its batch."""
+    followers: tuple[Seat, ...] = ()
+    """Further rows, of this request or of others, that its vector is for: the same text again."""
+    has_begun: bool = False
+    """Whether it was part of a forward."""
+    is_settled: bool = False
+    """Whether it has its vector or its error, or goes on as another entry."""
 
     @property
-    def name(self) -> str:
-        """How an error calls this text: by its position in the caller's list."""
-        return f"text {self.ticket.offset + self.position}"
+    def seats(self) -> tuple[Seat, ...]:
+        """All rows that its vector is for."""
+        return (Seat(self.ticket, self.position), *self.followers)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits for it."""
+        return self.is_settled or (
+            self.ticket.is_over and all(seat.ticket.is_over for seat in self.followers)
+        )
+
+    def start(self, now: float) -> None:
+        """Note that a forward with it begins."""
+        self.has_begun = True
+        self.ticket.start(now)
+        for seat in self.followers:
+            seat.ticket.start(now)
+
+    def deliver(self, row: Matrix) -> None:
+        """Give its vector, shape (d,), to everybody who waits for it."""
+        self.is_settled = True
+        self.ticket.deliver(self.position, row)
+        for seat in self.followers:
+            seat.ticket.deliver(seat.position, row)
+
+    def fail(self, explain: Callable[[str], ServiceError]) -> None:
+        """Tell everybody who waits for it an error of their own, made from the text's name."""
+        self.is_settled = True
+        for seat in self.seats:
+            seat.ticket.fail(explain(seat.name))
+
+    def move(self) -> "Entry":
+        """The same text as a new entry, in place of this one."""
+        self.is_settled = True
+        return Entry(self.ids, self.prompt_length, self.ticket, self.position, 0, self.followers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +108,7 @@ class Batch:
 
     def without_dead(self) -> "Batch":
         """The entries that somebody still waits for."""
-        return Batch([entry for entry in self.entries if not entry.ticket.is_over])
+        return Batch([entry for entry in self.entries if not entry.is_over])
 
     def to_tokens(self, max_texts: int) -> TokenBatch:
         """What a worker is sent."""
@@ -103,7 +143,7 @@ class Lane:
 
     def drop_dead(self) -> None:
         """Forget entries whose caller is gone, so that they count for nobody's wait."""
-        alive = [entry for entry in self.entries if not entry.ticket.is_over]
+        alive = [entry for entry in self.entries if not entry.is_over]
         self.clear()
         self.add(alive)
 
@@ -121,7 +161,7 @@ def take(waiting: Lane, budget: Budget) -> Batch:
     tokens, texts = 0, budget.texts
     for _ in range(min(len(waiting.entries), _LOOK_AHEAD)):
         entry = waiting.entries.popleft()
-        if entry.ticket.is_over:
+        if entry.is_over:
             waiting.tokens -= len(entry.ids)
             continue
         texts_then = min(texts, entry.ticket.max_batch_texts or texts)

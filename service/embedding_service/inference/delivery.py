@@ -35,7 +35,7 @@ class Delivery:
         """A forward of `batch` begins."""
         now = monotonic()
         for entry in batch.entries:
-            entry.ticket.start(now)
+            entry.start(now)
         self._texts.observe(len(batch.entries))
         self._tokens.observe(batch.tokens)
         self._fill.observe(min(1.0, batch.tokens / budget.tokens))
@@ -53,11 +53,9 @@ class Delivery:
             self._queue.note_dead()
         for entry, row, is_finite in zip(batch.entries, matrix, finite.tolist(), strict=True):
             if is_finite:
-                entry.ticket.deliver(entry.position, row)
+                entry.deliver(row)
             else:
-                entry.ticket.fail(
-                    NonFiniteOutput(f"the model answered NaN or Inf for {entry.name}")
-                )
+                entry.fail(_tell_non_finite)
 
     def fail(self, batch: Batch, failure: Failure, message: str) -> None:
         """The forward failed: try again what may succeed, and fail what cannot."""
@@ -73,23 +71,27 @@ class Delivery:
         consequence = decide(batch, failure, message)
         self._queue.try_again(consequence.again)
         if consequence.failed is not None:
-            entry, error = consequence.failed
-            entry.ticket.fail(error)
+            entry, explain = consequence.failed
+            entry.fail(explain)
             self._queue.note_dead()
 
     def give_up(self, batch: Batch) -> None:
         """Fail what a fault of this program has cost."""
         for entry in batch.entries:
-            entry.ticket.fail(ServiceError("an internal error; see the log"))
+            entry.fail(lambda _: ServiceError("an internal error; see the log"))
         self._queue.note_dead()
 
     def abandon(self, message: str, retry_after: float) -> None:
         """Fail all that waits, for now."""
         for entry in self._queue.take_everything():
-            entry.ticket.fail(Unavailable(message, retry_after))
+            entry.fail(lambda _: Unavailable(message, retry_after))
 
     def close(self) -> None:
         """Take the queue's series back: its model is no longer loaded."""
         for gauge in self._gauges:
             for traffic in self._queue.lanes:
                 gauge.remove(self._model, traffic.value)
+
+
+def _tell_non_finite(name: str) -> NonFiniteOutput:
+    return NonFiniteOutput(f"the model answered NaN or Inf for {name}")

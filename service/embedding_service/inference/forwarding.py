@@ -1,15 +1,13 @@
 """One request through one loaded model: checked, tokenised, queued, collected."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import cast
 
-import numpy as np
-
 from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
 from embedding_service.inference.admission import admit, predict_wait
-from embedding_service.inference.batching import Entry
 from embedding_service.inference.loading import LoadedModel
 from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.requests import (
@@ -54,7 +52,7 @@ async def forward(
     warnings = _check_dimensions(model, request.dimensions)
     if prompt and _has_ids(request) and model.foreign_vocabulary is None:
         warnings = (*warnings, PROMPT_NOT_APPLIED)
-    estimate = _estimate_tokens(request)
+    estimate = _estimate_tokens(request, facts.max_length)
     if not request.offset:  # the rest of what was accepted is not refused half-way
         _check_capacity(model, request, estimate, settings)
     started = monotonic()
@@ -68,7 +66,8 @@ async def forward(
         max_batch_texts=request.max_batch_texts,
         offset=request.offset,
     )
-    _enqueue(model, request, lists, prompt_length, ticket)
+    entered = model.underway.enter(request.traffic, lists.ids, prompt_length, ticket)
+    model.crew.wake()
     try:
         await ticket.wait()
     except asyncio.CancelledError:
@@ -76,11 +75,15 @@ async def forward(
         reason = "deadline" if is_late() else "cancelled"
         metrics.dropped.labels(model=name, reason=reason).inc(ticket.waiting)
         raise
+    finally:
+        model.underway.leave(entered.keys)
     finished = monotonic()
     began = ticket.started_at or finished
     metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
     metrics.waits.add(began - queued)
     timings = Timings(queued - started, began - queued, finished - began)
+    metrics.tokens.labels(model=name).inc(entered.tokens)
+    metrics.shared_texts.labels(model=name).inc(entered.joined)
     _count(metrics, name, lists, timings, finished - started)
     return _build_answer(model, request, ticket.matrix, lists, warnings, timings)
 
@@ -119,10 +122,11 @@ def _check_dimensions(model: LoadedModel, dimensions: int | None) -> tuple[str, 
     return (DIMENSIONS_NOT_TRAINED,)
 
 
-def _estimate_tokens(request: EmbeddingRequest) -> int:
-    """Tokens of the request, before they are counted."""
-    length = sum(len(each) for each in request.inputs)
-    return length if _has_ids(request) else length // _CHARS_PER_TOKEN
+def _estimate_tokens(request: EmbeddingRequest, max_length: int | None) -> int:
+    """Tokens the model will read of the request, before they are counted."""
+    chars = 1 if _has_ids(request) else _CHARS_PER_TOKEN
+    most = sys.maxsize if max_length is None else max_length
+    return sum(min(len(each) // chars, most) for each in request.inputs)
 
 
 def _has_ids(request: EmbeddingRequest) -> bool:
@@ -163,24 +167,12 @@ async def _tokenise(
     texts = cast(Sequence[str], inputs)
     prompt_length = model.tokeniser.count_prompt(prompt) if model.leaves_prompt_out else 0
     is_bulk = request.traffic is TrafficClass.BULK
-    lists = await model.tokeniser.encode(texts, prompt, side, is_bulk=is_bulk)
+    lists = await model.tokeniser.encode(
+        texts, prompt, side, is_bulk=is_bulk, wants_lengths=not request.truncate
+    )
     if not request.truncate:
         lists.refuse_truncated(model.description.max_length, request.offset)
     return lists, prompt_length
-
-
-def _enqueue(
-    model: LoadedModel,
-    request: EmbeddingRequest,
-    lists: TokenLists,
-    prompt_length: int,
-    ticket: Ticket,
-) -> None:
-    entries = [
-        Entry(ids, prompt_length, ticket, position) for position, ids in enumerate(lists.ids)
-    ]
-    model.crew.queue.add(request.traffic, entries)
-    model.crew.wake()
 
 
 def _count(
@@ -188,7 +180,6 @@ def _count(
 ) -> None:
     metrics.embeddings_generated.labels(model=name).inc(len(lists.ids))
     metrics.embedding_duration.labels(model=name).observe(seconds)
-    metrics.tokens.labels(model=name).inc(int(np.sum(lists.counts)))
     if lists.truncated:
         metrics.truncations.labels(model=name).inc(len(lists.truncated))
     for stage in ("tokenisation", "queue", "inference"):

@@ -20,6 +20,7 @@ from embedding_service.inference.models.options import read_matryoshka
 from embedding_service.inference.models.sources import locate
 from embedding_service.inference.threads import in_thread
 from embedding_service.inference.tokenisation import Tokeniser
+from embedding_service.inference.underway import Underway
 from embedding_service.inference.workers.control import NoProcess
 from embedding_service.inference.workers.hosts import Host
 from embedding_service.references import Reference, Source
@@ -41,6 +42,7 @@ class LoadedModel:
     description: ModelDescription
     tokeniser: Tokeniser
     crew: Crew
+    underway: Underway
     foreign_vocabulary: ForeignVocabulary | None
     """Set when token ids in requests are OpenAI's."""
     leaves_prompt_out: bool
@@ -115,7 +117,8 @@ class Loader:
             description = replace(description, is_matryoshka=options.is_matryoshka)
         elif folder is not None:
             description = replace(description, is_matryoshka=read_matryoshka(folder))
-        return LoadedModel(description, tokeniser, crew, vocabulary, host.facts.leaves_prompt_out)
+        underway, leaves_out = Underway(crew.queue), host.facts.leaves_prompt_out
+        return LoadedModel(description, tokeniser, crew, underway, vocabulary, leaves_out)
 
     async def _open_host(
         self, reference: Reference, folder: Path | None, options: ModelOptions

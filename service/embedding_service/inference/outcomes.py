@@ -1,7 +1,9 @@
 """What becomes of a batch whose forward did not end well: pure decisions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from embedding_service.errors import InferenceFailed, ServiceError, Unavailable
 from embedding_service.inference.batching import Batch, Entry
@@ -22,10 +24,11 @@ class Failure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """Batches to try again, and the error of the one entry that is given up."""
+    """Batches to try again, and the one entry that is given up."""
 
     again: tuple[Batch, ...]
-    failed: tuple[Entry, ServiceError] | None = None
+    failed: tuple[Entry, Callable[[str], ServiceError]] | None = None
+    """With what is told of it, given its name."""
 
 
 def decide(batch: Batch, failure: Failure, message: str) -> Consequence:
@@ -37,11 +40,10 @@ def decide(batch: Batch, failure: Failure, message: str) -> Consequence:
         entry.losses += 1
         if entry.losses < _LOSSES_ALONE:
             return Consequence((batch,))
-    return Consequence((), (entry, _explain(entry, failure, message)))
+    return Consequence((), (entry, partial(_explain, len(entry.ids), failure, message)))
 
 
-def _explain(entry: Entry, failure: Failure, message: str) -> ServiceError:
-    tokens = len(entry.ids)
+def _explain(tokens: int, failure: Failure, message: str, name: str) -> ServiceError:
     if failure is Failure.OUT_OF_MEMORY:
         return Unavailable(
             f"no memory for a forward of {tokens:,} tokens, not even alone; send shorter texts, "
@@ -49,6 +51,6 @@ def _explain(entry: Entry, failure: Failure, message: str) -> ServiceError:
             retry_after=_OUT_OF_MEMORY_RETRY,
         )
     if failure is Failure.ERROR:
-        return InferenceFailed(f"the model failed on {entry.name} ({message})")
+        return InferenceFailed(f"the model failed on {name} ({message})")
     ending = "died" if failure is Failure.CRASH else "hung"
-    return InferenceFailed(f"the worker {ending} on {entry.name} twice, when it was alone")
+    return InferenceFailed(f"the worker {ending} on {name} twice, when it was alone")

@@ -1,6 +1,7 @@
 """One request's place in the pipeline: where its rows are collected, and whether anybody waits."""
 
 import asyncio
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,3 +55,17 @@ class Ticket:
         Raises what `fail` was given; a cancelled wait makes the ticket over.
         """
         await self._done
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One row of a request that a text's vector is for."""
+
+    ticket: Ticket
+    position: int
+    """Row of the ticket's matrix."""
+
+    @property
+    def name(self) -> str:
+        """How an error calls the text: by its position in the caller's list."""
+        return f"text {self.ticket.offset + self.position}"

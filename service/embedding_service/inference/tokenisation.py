@@ -14,6 +14,7 @@ from tokenizers import Encoding, Tokenizer
 
 from embedding_service.errors import Issue, TextTooLong, TokenIdOutOfRange
 from embedding_service.inference.backends.base import Facts
+from embedding_service.inference.cutting import CHARS_PER_TOKEN, can_cut, pieces
 from embedding_service.inference.requests import Side, Token, TokenIds
 
 _T = TypeVar("_T")
@@ -21,6 +22,10 @@ _T = TypeVar("_T")
 _SLICE_TEXTS = 64
 _SLICE_CHARS = 65_536
 """Work of one thread at a time: worth a thread, and short enough to share the threads."""
+_AT_ONCE_CHARS = 320
+"""Of a request that is tokenised where it is: 70 us, which a way through a thread costs as well."""
+_SPARE = 8
+"""Tokens beyond those that are kept, by which a piece of a text is known to be long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class TokenLists:
     truncated: list[int]
     """Positions of those that were cut."""
     lengths_uncut: dict[int, int]
-    """Tokens each of these had before."""
+    """Tokens each of these had before, or that many at least where it was cut early."""
 
     @property
     def counts(self) -> NDArray[np.int32]:
@@ -71,26 +76,41 @@ class Tokeniser:
         self._by_side = {side: _load(serialised, max_length, side) for side in ("right", "left")}
         self._uncut = _load(serialised, None, "right")
         self._prefix, self._suffix = _find_frame(self._uncut)
+        self._can_cut_early = max_length is not None and can_cut(self._uncut.to_str())
         configured = Tokenizer.from_str(serialised).truncation
         self._own_side: Side = (
             "left" if configured and configured["direction"] == "left" else "right"
         )
 
     async def encode(
-        self, texts: Sequence[str], prompt: str, side: Side | None, *, is_bulk: bool = False
+        self,
+        texts: Sequence[str],
+        prompt: str,
+        side: Side | None,
+        *,
+        is_bulk: bool = False,
+        wants_lengths: bool = False,
     ) -> TokenLists:
         """Tokenise texts, each with `prompt` before it; `side` None cuts where the model does.
 
-        Bulk leaves a thread free, so that one long batch does not keep single texts waiting.
+        Bulk leaves a thread free, so that one long batch does not keep single texts waiting. Long
+        texts are cut early where that gives the same ids, unless `wants_lengths` asks for all
+        tokens to be counted.
         """
-        tokenizer = self._by_side[side or self._own_side]
+        side = side or self._own_side
         turns = self._bulk_turns if is_bulk else nullcontext()
+        reach = None
+        if self._can_cut_early and self._max_length is not None and not wants_lengths:
+            reach = CHARS_PER_TOKEN * self._max_length
+        encode = partial(_encode, self._by_side[side], side, reach, prompt)
+        if sum(map(len, texts)) <= _AT_ONCE_CHARS:
+            return self._collect(encode(texts))
 
         async def encode_part(part: list[str]) -> list[tuple[NDArray[np.int32], int]]:
             async with turns:
-                return await self._run(partial(_encode, tokenizer, part, prompt))
+                return await self._run(partial(encode, part))
 
-        parts = await asyncio.gather(*(encode_part(part) for part in _slice(texts)))
+        parts = await asyncio.gather(*(encode_part(part) for part in _slice(texts, reach)))
         return self._collect([each for part in parts for each in part])
 
     async def _run(self, function: Callable[[], _T]) -> _T:
@@ -187,29 +207,52 @@ def _find_frame(tokenizer: Tokenizer) -> tuple[TokenIds, TokenIds]:
     return list(encoding.ids[:first]), list(encoding.ids[last:])
 
 
-def _slice(texts: Sequence[str]) -> list[list[str]]:
-    """Consecutive texts of about one thread's work each."""
+def _slice(texts: Sequence[str], reach: int | None) -> list[list[str]]:
+    """Consecutive texts of about one thread's work each; `reach` as in `_encode`."""
     parts: list[list[str]] = []
     room = 0
     for text in texts:
-        if not parts or len(text) > room or len(parts[-1]) == _SLICE_TEXTS:
+        size = len(text) if reach is None else min(len(text), reach)
+        if not parts or size > room or len(parts[-1]) == _SLICE_TEXTS:
             parts.append([])
             room = _SLICE_CHARS
         parts[-1].append(text)
-        room -= len(text)
+        room -= size
     return parts
 
 
 def _encode(
-    tokenizer: Tokenizer, texts: Sequence[str], prompt: str
+    tokenizer: Tokenizer, side: Side, reach: int | None, prompt: str, texts: Sequence[str]
 ) -> list[tuple[NDArray[np.int32], int]]:
-    """Ids of each text, and how many more there were; runs in a thread."""
-    encodings = tokenizer.encode_batch_fast(
-        [prompt + text for text in texts] if prompt else list(texts)
-    )
+    """Ids of each text, and how many more there were at least; runs in a thread.
+
+    Of texts longer than `reach` characters only as much is read as the ids depend on; None reads
+    all.
+    """
+    short = [text for text in texts if reach is None or len(text) <= reach]
+    encodings = iter(tokenizer.encode_batch_fast([prompt + text for text in short]))
     return [
-        (np.array(encoding.ids, dtype=np.int32), _count_cut_off(encoding)) for encoding in encodings
+        _read(next(encodings))
+        if reach is None or len(text) <= reach
+        else _encode_long(tokenizer, side, reach, prompt, text)
+        for text in texts
     ]
+
+
+def _encode_long(
+    tokenizer: Tokenizer, side: Side, reach: int, prompt: str, text: str
+) -> tuple[NDArray[np.int32], int]:
+    for piece in pieces(text, side, reach):
+        # What is cut off on the left takes the prompt along.
+        prompted = prompt + piece if side == "right" else piece
+        ids, cut_off = _read(tokenizer.encode_batch_fast([prompted])[0])
+        if cut_off > _SPARE:
+            return ids, cut_off
+    return _read(tokenizer.encode_batch_fast([prompt + text])[0])
+
+
+def _read(encoding: Encoding) -> tuple[NDArray[np.int32], int]:
+    return np.array(encoding.ids, dtype=np.int32), _count_cut_off(encoding)
 
 
 def _count_cut_off(encoding: Encoding) -> int:

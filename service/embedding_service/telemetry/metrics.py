@@ -93,6 +93,12 @@ class Metrics:
         self.tokens = Counter(
             "embedding_tokens_total", "Tokens the model has read.", ["model"], registry=registry
         )
+        self.shared_texts = Counter(
+            "embedding_shared_texts_total",
+            "Texts that got the vector of an identical one which was under way already.",
+            ["model"],
+            registry=registry,
+        )
         self.truncations = Counter(
             "embedding_truncations_total",
             "Texts cut because they were longer than the model reads.",

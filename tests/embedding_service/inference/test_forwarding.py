@@ -30,7 +30,7 @@ async def test_a_caller_that_leaves_takes_its_texts_out_of_the_queue() -> None:
         with hung(only_worker()):
             ahead = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=["ahead"])))
             await until_in_flight(embedder)
-            leaving = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=["leaving"] * 5)))
+            leaving = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=list("abcde"))))
             await until_queued(embedder, 5)
             leaving.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -70,8 +70,9 @@ async def test_a_predicted_wait_above_the_bound_refuses() -> None:
     async with open_metered(max_wait=0.001) as embedder:
         # From here on there is a rate.
         await embedder.embed(EmbeddingRequest(inputs=["measure me"]))
+        large = [f"{number:03}" + "a" * 1997 for number in range(100)]
         with hung(only_worker()):
-            ahead = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=["a" * 2000] * 100)))
+            ahead = asyncio.create_task(embedder.embed(EmbeddingRequest(inputs=large)))
             await until_in_flight(embedder, batches=2)
             with pytest.raises(Overloaded, match="MAX_WAIT"):
                 await embedder.embed(EmbeddingRequest(inputs=["late"]))

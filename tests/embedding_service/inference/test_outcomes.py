@@ -30,8 +30,10 @@ def test_a_batch_of_several_is_halved(failure: Failure) -> None:
 def test_a_text_that_raises_alone_fails_at_once() -> None:
     consequence = decide(batch_of(1), Failure.ERROR, "IndexError: out of range")
     assert consequence.failed is not None
-    assert isinstance(consequence.failed[1], InferenceFailed)
-    assert "text 500 " in consequence.failed[1].message, "counted in the caller's list"
+    entry, explain = consequence.failed
+    error = explain(entry.seats[0].name)
+    assert isinstance(error, InferenceFailed)
+    assert "text 500 " in error.message, "counted in the caller's list"
 
 
 @pytest.mark.parametrize("failure", [Failure.CRASH, Failure.HANG])
@@ -46,7 +48,7 @@ def test_a_worker_may_be_lost_once_with_a_text_alone(failure: Failure) -> None:
 def test_a_text_without_memory_is_told_to_come_back() -> None:
     consequence = decide(batch_of(1), Failure.OUT_OF_MEMORY, "")
     assert consequence.failed is not None
-    error = consequence.failed[1]
+    error = consequence.failed[1]("text 3")
     assert isinstance(error, Unavailable)
     assert error.retry_after > 0
 

@@ -1,4 +1,4 @@
-"""The front's end of a worker's channel: one batch at a time, read straight into its matrix."""
+"""The front's end of a worker's channel: one batch at a time, long ones read into their matrix."""
 
 import asyncio
 import socket
@@ -15,6 +15,9 @@ from embedding_service.inference.workers.wire import (
     pack_batch,
 )
 from embedding_service.vectors import Matrix
+
+_SCRATCH = 16_384
+"""Bytes read at first: a header, and all of a short answer."""
 
 
 class WorkerLost(Exception):
@@ -44,7 +47,8 @@ class WorkerLink(asyncio.BufferedProtocol):
         self._reply: asyncio.Future[Reply] | None = None
         self._header: ReplyHeader | None = None
         self._matrix: Matrix | None = None
-        self._buffer = memoryview(bytearray(REPLY_HEADER.size))
+        self._scratch = memoryview(bytearray(_SCRATCH))
+        self._body = memoryview(b"")
         self._filled = 0
 
     @classmethod
@@ -83,34 +87,33 @@ class WorkerLink(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Called by the loop: where the next bytes go."""
-        return self._buffer[self._filled :]
+        return (self._scratch if self._header is None else self._body)[self._filled :]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Called by the loop: header first, then the body it announces."""
+        """Called by the loop: the header and what came with it, then the rest of the body."""
         self._filled += nbytes
-        if self._filled < len(self._buffer):
-            return
         if self._header is None:
-            self._header = ReplyHeader.unpack(bytes(self._buffer))
-            self._expect_body(self._header)
-            if len(self._buffer) > 0:
+            if self._filled < REPLY_HEADER.size:
                 return
-        self._finish(self._header)
+            self._header = ReplyHeader.unpack(bytes(self._scratch[: REPLY_HEADER.size]))
+            self._begin_body(self._header, self._filled - REPLY_HEADER.size)
+        if self._filled == self._header.size:
+            self._finish(self._header)
 
-    def _expect_body(self, header: ReplyHeader) -> None:
-        self._filled = 0
+    def _begin_body(self, header: ReplyHeader, filled: int) -> None:
+        """Make room for the body, `filled` bytes of which came with its header."""
         if header.status is Status.DONE:
             self._matrix = np.empty((header.rows, header.columns), dtype=np.float32)
-            self._buffer = self._matrix.reshape(-1).data.cast("B")
+            self._body = self._matrix.reshape(-1).data.cast("B")
         else:
-            self._buffer = memoryview(bytearray(header.size))
+            self._body = memoryview(bytearray(header.size))
+        self._body[:filled] = self._scratch[REPLY_HEADER.size :][:filled]
+        self._filled = filled
 
     def _finish(self, header: ReplyHeader) -> None:
-        message = (
-            "" if header.status is Status.DONE else bytes(self._buffer).decode(errors="replace")
-        )
+        message = "" if header.status is Status.DONE else bytes(self._body).decode(errors="replace")
         reply = Reply(header.status, self._matrix, message, header.device_memory, header.seconds)
         self._header, self._matrix = None, None
-        self._buffer, self._filled = memoryview(bytearray(REPLY_HEADER.size)), 0
+        self._body, self._filled = memoryview(b""), 0
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(reply)

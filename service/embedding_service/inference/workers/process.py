@@ -33,6 +33,7 @@ from embedding_service.inference.workers.wire import (
     receive_batch,
     receive_control,
     send_control,
+    send_reply,
 )
 from embedding_service.vectors import Matrix
 
@@ -109,8 +110,7 @@ def run_worker(channel: socket.socket, backend: Backend) -> None:
     heap = Heap()
     while (batch := receive_batch(channel)) is not None:
         header, body = answer(backend, batch)
-        channel.sendall(header.pack())
-        channel.sendall(body)
+        send_reply(channel, header, body)
         heap.trim()
 
 

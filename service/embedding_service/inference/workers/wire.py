@@ -87,6 +87,16 @@ def receive_batch(channel: socket.socket) -> TokenBatch | None:
     )
 
 
+def send_reply(channel: socket.socket, header: ReplyHeader, body: bytes | memoryview) -> None:
+    """Answer a batch, in one call where the channel takes all: it is read in one as well then."""
+    head = header.pack()
+    sent = channel.sendmsg([head, body])
+    if sent < len(head):
+        channel.sendall(head[sent:])
+    if (begun := max(0, sent - len(head))) < len(body):
+        channel.sendall(memoryview(body)[begun:])
+
+
 def send_control(
     channel: socket.socket, message: dict[str, Any], descriptor: int | None = None
 ) -> None:

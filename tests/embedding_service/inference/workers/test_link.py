@@ -8,7 +8,13 @@ import pytest
 
 from embedding_service.inference.backends.base import TokenBatch
 from embedding_service.inference.workers.link import WorkerLink, WorkerLost
-from embedding_service.inference.workers.wire import ReplyHeader, Status, receive_batch
+from embedding_service.inference.workers.wire import (
+    ReplyHeader,
+    Status,
+    receive_batch,
+    send_reply,
+)
+from embedding_service.vectors import Matrix
 
 BATCH = TokenBatch(*(np.ones(2, dtype=np.int32),) * 3, max_texts=8)
 
@@ -45,6 +51,27 @@ async def test_rows_arrive_as_they_were_sent_one_batch_after_the_other() -> None
             assert (reply.device_memory, reply.seconds) == (7, 0.5)
         link.close()
         await link.lost
+
+
+@pytest.mark.parametrize("rows", [1, 4_000, 40_000])
+async def test_rows_of_any_number_arrive_whole(rows: int) -> None:
+    """From what comes with its header to what no channel takes at once."""
+    matrix = np.random.default_rng(rows).random((rows, 7), dtype=np.float32)
+    header = ReplyHeader(Status.DONE, rows, 7, matrix.nbytes, 0, 0.0)
+    ours, theirs = socket.socketpair()
+    link = await WorkerLink.open(ours)
+    with theirs:
+        sending = asyncio.to_thread(_answer, theirs, header, matrix)
+        reply, _ = await asyncio.gather(link.run(BATCH), sending)
+        assert reply.matrix is not None
+        np.testing.assert_array_equal(reply.matrix, matrix)
+        link.close()
+        await link.lost
+
+
+def _answer(theirs: socket.socket, header: ReplyHeader, matrix: Matrix) -> None:
+    receive_batch(theirs)
+    send_reply(theirs, header, matrix.data.cast("B"))
 
 
 @pytest.mark.parametrize("message", ["IndexError: out of range", ""])
