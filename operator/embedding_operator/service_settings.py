@@ -26,6 +26,7 @@ SETTINGS: Final = frozenset(
         "DATABASE_URL_FILE",
         "DATA_DIR",
         "DEVICE",
+        "EMBEDDING_CACHE_SIZE",
         "EMBEDDING_MODEL",
         "ENCODER_API_KEY",
         "ENCODER_API_KEY_FILE",

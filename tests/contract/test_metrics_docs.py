@@ -20,6 +20,7 @@ LABELS = {
     "model": "served names",
     "reason": "error codes (errors.py); cancelled, deadline",
     "reference": "one for each model",
+    "result": "hit, miss",
     "route": "templates of routes, unmatched",
     "stage": "tokenisation, queue, inference, encoding",
     "status": "HTTP's status codes",

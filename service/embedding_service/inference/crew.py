@@ -12,6 +12,7 @@ from embedding_service.inference.admission import Rate
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
 from embedding_service.inference.batching import Batch, Queue
 from embedding_service.inference.budget import BudgetGuard
+from embedding_service.inference.cache import RowCache
 from embedding_service.inference.delivery import Delivery
 from embedding_service.inference.outcomes import Failure
 from embedding_service.inference.workers.control import NoProcess, ProcessLost
@@ -61,6 +62,8 @@ class Shared:
     zygote: Zygote
     slots: Slots
     metrics: Metrics
+    cache: RowCache | None = None
+    """Set where rows are kept."""
 
 
 class Crew:

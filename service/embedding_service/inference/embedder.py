@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from time import monotonic
 
 from embedding_service.errors import DeadlineExceeded, Unavailable
+from embedding_service.inference.cache import RowCache
 from embedding_service.inference.crew import Shared, Slots
 from embedding_service.inference.description import Health, ModelDescription, ServedModel
 from embedding_service.inference.forwarding import forward
@@ -41,7 +42,9 @@ class Embedder:
         self._zygote = Zygote(environment)
         threads = count_tokenizer_threads(settings)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tokenise")
-        shared = Shared(self._zygote, Slots(cpu=count_workers(settings)), metrics)
+        size = settings.embedding_cache_size
+        cache = RowCache(size, metrics) if size else None
+        shared = Shared(self._zygote, Slots(cpu=count_workers(settings)), metrics, cache)
         self._registry = Registry(
             settings.references,
             settings.model_options,

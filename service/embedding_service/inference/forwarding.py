@@ -10,6 +10,7 @@ from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
 from embedding_service.inference.admission import admit, predict_wait
 from embedding_service.inference.loading import LoadedModel
 from embedding_service.inference.models.prompts import choose_prompt
+from embedding_service.inference.recalling import Recalled, recall, remember
 from embedding_service.inference.requests import (
     EmbeddingRequest,
     Embeddings,
@@ -29,6 +30,7 @@ PROMPT_NOT_APPLIED = "prompt-not-applied"
 """Token ids go to the model as they are; the prompt that a text would get is not among them."""
 _CHARS_PER_TOKEN = 4
 """English prose has about as many; good enough to refuse by, before the tokens are counted."""
+_NO_TIME = Timings(0.0, 0.0, 0.0)
 
 
 async def forward(
@@ -43,16 +45,12 @@ async def forward(
     `is_late` tells, when the call is cancelled, whether it was by the request's deadline.
     """
     name = model.description.name
-    facts = model.description
-    if request.fingerprint not in {None, facts.fingerprint}:
-        raise FingerprintMismatch(name, str(request.fingerprint), facts.fingerprint)
-    prompt = choose_prompt(
-        facts.prompts, facts.default_prompt_name, request.input_type, request.prompt_name
-    )
-    warnings = _check_dimensions(model, request.dimensions)
-    if prompt and _has_ids(request) and model.foreign_vocabulary is None:
-        warnings = (*warnings, PROMPT_NOT_APPLIED)
-    estimate = _estimate_tokens(request, facts.max_length)
+    prompt, warnings = _check(model, request)
+    recalled = await recall(model, request, prompt)
+    if recalled.is_complete:
+        metrics.embeddings_generated.labels(model=name).inc(len(recalled.keys))
+        return _build_answer(model, request, recalled, recalled.rows, warnings, _NO_TIME)
+    estimate = _estimate_tokens(request, model.description.max_length)
     if not request.offset:  # the rest of what was accepted is not refused half-way
         _check_capacity(model, request, estimate, settings)
     started = monotonic()
@@ -66,7 +64,10 @@ async def forward(
         max_batch_texts=request.max_batch_texts,
         offset=request.offset,
     )
-    entered = model.underway.enter(request.traffic, lists.ids, prompt_length, ticket)
+    recalled.deliver(ticket)
+    entered = model.underway.enter(
+        request.traffic, lists.ids, prompt_length, ticket, recalled.found
+    )
     model.crew.wake()
     try:
         await ticket.wait()
@@ -77,6 +78,7 @@ async def forward(
         raise
     finally:
         model.underway.leave(entered.keys)
+    remember(model, recalled, lists, ticket.matrix)
     finished = monotonic()
     began = ticket.started_at or finished
     metrics.queue_wait.labels(model=name, traffic=request.traffic.value).observe(began - queued)
@@ -85,14 +87,28 @@ async def forward(
     metrics.tokens.labels(model=name).inc(entered.tokens)
     metrics.shared_texts.labels(model=name).inc(entered.joined)
     _count(metrics, name, lists, timings, finished - started)
-    return _build_answer(model, request, ticket.matrix, lists, warnings, timings)
+    return _build_answer(model, request, lists, ticket.matrix, warnings, timings)
+
+
+def _check(model: LoadedModel, request: EmbeddingRequest) -> tuple[str, tuple[str, ...]]:
+    """The prompt before its texts, and what is to be said of it. Raises as Embedder.embed."""
+    facts = model.description
+    if request.fingerprint not in {None, facts.fingerprint}:
+        raise FingerprintMismatch(facts.name, str(request.fingerprint), facts.fingerprint)
+    prompt = choose_prompt(
+        facts.prompts, facts.default_prompt_name, request.input_type, request.prompt_name
+    )
+    warnings = _check_dimensions(model, request.dimensions)
+    if prompt and _has_ids(request) and model.foreign_vocabulary is None:
+        warnings = (*warnings, PROMPT_NOT_APPLIED)
+    return prompt, warnings
 
 
 def _build_answer(
     model: LoadedModel,
     request: EmbeddingRequest,
+    read: TokenLists | Recalled,
     rows: Matrix,
-    lists: TokenLists,
     warnings: tuple[str, ...],
     timings: Timings,
 ) -> Embeddings:
@@ -101,8 +117,8 @@ def _build_answer(
         matrix=normalise(matrix) if request.normalise else matrix,
         model=model.description.name,
         fingerprint=model.description.fingerprint,
-        token_counts=lists.counts,
-        truncated=lists.truncated,
+        token_counts=read.counts,
+        truncated=read.truncated,
         warnings=warnings,
         timings=timings,
     )

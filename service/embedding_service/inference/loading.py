@@ -11,6 +11,7 @@ import structlog
 
 from embedding_service.errors import ModelUnavailable
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
+from embedding_service.inference.cache import RowCache
 from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.crew import Crew, CrewSettings, Shared
 from embedding_service.inference.description import ModelDescription
@@ -46,6 +47,7 @@ class LoadedModel:
     foreign_vocabulary: ForeignVocabulary | None
     """Set when token ids in requests are OpenAI's."""
     leaves_prompt_out: bool
+    cache: RowCache | None = None
 
 
 class Loader:
@@ -117,8 +119,15 @@ class Loader:
             description = replace(description, is_matryoshka=options.is_matryoshka)
         elif folder is not None:
             description = replace(description, is_matryoshka=read_matryoshka(folder))
-        underway, leaves_out = Underway(crew.queue), host.facts.leaves_prompt_out
-        return LoadedModel(description, tokeniser, crew, underway, vocabulary, leaves_out)
+        return LoadedModel(
+            description,
+            tokeniser,
+            crew,
+            Underway(crew.queue),
+            vocabulary,
+            host.facts.leaves_prompt_out,
+            self._shared.cache,
+        )
 
     async def _open_host(
         self, reference: Reference, folder: Path | None, options: ModelOptions

@@ -5,7 +5,7 @@ bound of texts that a caller has set for the forward. Whoever comes second takes
 of the first. Entries leave when nobody can join them any more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ class Entered:
     """What came of entering the texts of one request."""
 
     keys: list[Key]
-    """Of all its texts; to be given back to `leave`."""
+    """Of its texts; to be given back to `leave`."""
     tokens: int
     """That are read for it: of the texts that nobody waited for yet."""
     joined: int
@@ -48,12 +48,22 @@ class Underway:
         return len(self._places)
 
     def enter(
-        self, traffic: TrafficClass, lists: Sequence[Int32s], prompt_length: int, ticket: Ticket
+        self,
+        traffic: TrafficClass,
+        lists: Sequence[Int32s],
+        prompt_length: int,
+        ticket: Ticket,
+        known: Container[int] = (),
     ) -> Entered:
-        """Queue the texts of `ticket`, row by row, or join what is under way for them already."""
+        """Queue the texts of `ticket`, row by row, or join what is under way for them already.
+
+        Rows at `known` positions are there and need nothing.
+        """
         keys: list[Key] = []
         fresh: list[Entry] = []
         for position, ids in enumerate(lists):
+            if position in known:
+                continue
             key = (prompt_length, ticket.max_batch_texts, ids.tobytes())
             keys.append(key)
             place = self._places.get(key)

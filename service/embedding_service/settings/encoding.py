@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationInfo, field_validator
 
 from embedding_service.settings.group import Group, Period
 
@@ -32,6 +32,10 @@ class EngineSettings(Group):
     max_wait: Period = 30.0
     """Seconds a request may have to wait for its first forward, as predicted from the measured
     rate; beyond it 429."""
+    embedding_cache_size: ByteSize = ByteSize(0)
+    """Memory for the vectors of texts that were embedded before, for example `256MiB`: a text that
+    is found there waits for nothing. 0 keeps none. Who may ask can tell by the time whether
+    somebody has asked for the same text."""
     request_timeout: Period = 300.0
     """Seconds after which a request is given up with 504 and what is left of it dropped."""
     forward_timeout: Period = 60.0

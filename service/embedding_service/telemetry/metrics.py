@@ -40,6 +40,7 @@ class Metrics:
         self._count_requests(registry)
         self._count_work(registry)
         self._watch_queue(registry)
+        self._watch_cache(registry)
         self._watch_models(registry)
         self.indexes = IndexMetrics(registry)
         self.waits = Waits()
@@ -165,6 +166,23 @@ class Metrics:
             "Tokens one forward may have now; halved when memory runs out.",
             ["model"],
             registry=registry,
+        )
+
+    def _watch_cache(self, registry: CollectorRegistry) -> None:
+        self.cache_lookups = Counter(
+            "embedding_cache_lookups_total",
+            "Texts looked up in the cache of vectors (EMBEDDING_CACHE_SIZE), by result: hit or "
+            "miss.",
+            ["model", "result"],
+            registry=registry,
+        )
+        self.cache_evictions = Counter(
+            "embedding_cache_evictions_total",
+            "Vectors dropped from that cache, because room was needed for others.",
+            registry=registry,
+        )
+        self.cache_bytes = Gauge(
+            "embedding_cache_bytes", "Bytes of the vectors in that cache.", registry=registry
         )
 
     def _watch_models(self, registry: CollectorRegistry) -> None:
