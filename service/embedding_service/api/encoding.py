@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import numpy as np
 import orjson
 import pybase64
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from embedding_service.telemetry.metrics import Metrics
 from embedding_service.vectors import Matrix
 
 EncodingFormat: TypeAlias = Literal["float", "base64"]
+Frame: TypeAlias = Callable[[int, bytes], bytes]
 
 NUMBERS_AT_ONCE = 262_144
 """About 5 ms of work."""
@@ -33,21 +33,25 @@ class Envelope:
     head: bytes
     tail: Callable[[float], bytes]
     """Gets the seconds that encoding took."""
-    item: Callable[[int, bytes], bytes] = lambda _position, vector: vector
+    item: Frame | None = None
     """Frames one vector, given its position."""
 
 
 def encode(
-    matrix: Matrix, form: EncodingFormat, item: Callable[[int, bytes], bytes], separator: bytes
+    matrix: Matrix, form: EncodingFormat, item: Frame | None, separator: bytes
 ) -> Iterator[bytes]:
-    """All vectors of `matrix`, framed and joined, in pieces of NUMBERS_AT_ONCE."""
-    write = _to_base64 if form == "base64" else _to_floats
+    """All vectors of `matrix`, framed by `item` and joined, in pieces of NUMBERS_AT_ONCE."""
     little_endian = matrix.astype("<f4", copy=False)
     count, dimension = matrix.shape
     step = max(1, NUMBERS_AT_ONCE // max(1, dimension))
     for start in range(0, count, step):
-        stop = min(count, start + step)
-        piece = separator.join(item(i, write(little_endian[i])) for i in range(start, stop))
+        block = little_endian[start : start + step]
+        if item is None and form == "float" and separator == b",":
+            piece = _write_block(block)  # a third less than row by row
+        else:
+            rows = _to_base64(block) if form == "base64" else _to_floats(block)
+            framed = rows if item is None else map(item, range(start, start + step), rows)
+            piece = separator.join(framed)
         yield piece if start == 0 else separator + piece
 
 
@@ -59,10 +63,13 @@ async def respond(
     metrics: Metrics,
 ) -> Response:
     """The whole answer; sent piece by piece, while it is being encoded, where it is large."""
-    pieces = _pieces(matrix, form, envelope, metrics)
     if matrix.size > NUMBERS_AT_ONCE:
-        return Stream(pieces, headers, "application/json")
-    body = b"".join([piece async for piece in pieces])
+        return Stream(_pieces(matrix, form, envelope, metrics), headers, "application/json")
+    started = time.perf_counter()
+    vectors = b"".join(encode(matrix, form, envelope.item, b","))
+    spent = time.perf_counter() - started
+    metrics.stage_duration.labels("encoding").observe(spent)
+    body = b"".join((envelope.head, vectors, envelope.tail(spent)))
     return Response(body, headers=headers, media_type="application/json")
 
 
@@ -84,9 +91,15 @@ async def _pieces(
     yield envelope.tail(spent)
 
 
-def _to_floats(vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
-    return orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY)
+def _write_block(block: Matrix) -> bytes:
+    return orjson.dumps(block, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
 
 
-def _to_base64(vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
-    return b'"' + pybase64.b64encode(vector.data) + b'"'
+def _to_floats(block: Matrix) -> Iterator[bytes]:
+    return (orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) for row in block)
+
+
+def _to_base64(block: Matrix) -> Iterator[bytes]:
+    values, size = block.reshape(-1).data.cast("B"), block.shape[1] * block.itemsize
+    starts = range(0, len(values), size)
+    return (b'"' + pybase64.b64encode(values[start : start + size]) + b'"' for start in starts)

@@ -6,6 +6,7 @@ import typer
 import uvloop
 
 from embedding_service.environment import load_settings
+from embedding_service.heap import importing
 from embedding_service.telemetry.logs import configure_logs
 
 
@@ -16,7 +17,8 @@ def serve() -> None:
     """
     settings = load_settings()  # first: FAISS's libraries read the environment as they are loaded
 
-    from embedding_service.server import serve as run_server  # noqa: PLC0415  a second for this only
+    with importing():
+        from embedding_service.server import serve as run_server  # noqa: PLC0415  a second for this
 
     configure_logs(settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -2,13 +2,14 @@
 
 import base64
 import json
+from typing import get_args
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from embedding_service.api.encoding import NUMBERS_AT_ONCE, encode
+from embedding_service.api.encoding import NUMBERS_AT_ONCE, EncodingFormat, encode
 from embedding_service.vectors import Matrix
 
 MATRICES = arrays.arrays(
@@ -26,6 +27,13 @@ def frame(_position: int, vector: bytes) -> bytes:
 def test_decimals_read_back_as_the_same_float32(matrix: Matrix) -> None:
     text = b"".join(encode(matrix, "float", frame, b","))
     assert np.array_equal(np.array(json.loads(b"[" + text + b"]"), dtype=np.float32), matrix)
+
+
+@given(MATRICES)
+def test_vectors_without_a_frame_are_the_same(matrix: Matrix) -> None:
+    for form in get_args(EncodingFormat):
+        framed = b"".join(encode(matrix, form, frame, b","))
+        assert b"".join(encode(matrix, form, None, b",")) == framed
 
 
 @given(MATRICES)
