@@ -142,7 +142,8 @@ class DeadlineExceeded(ServiceError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"not finished within {seconds:g} s; send fewer texts at once, or raise REQUEST_TIMEOUT"
+            f"not finished within {seconds:g} s; send fewer texts at once, or allow more time "
+            "(X-Request-Timeout, and REQUEST_TIMEOUT for all)"
         )
 
 

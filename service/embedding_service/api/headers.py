@@ -7,7 +7,9 @@ from starlette.types import Message
 FINGERPRINT = "X-Embedding-Fingerprint"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
+PRIORITY = "X-Priority"
 REQUEST_ID = "X-Request-ID"
+REQUEST_TIMEOUT = "X-Request-Timeout"
 WARNING = "X-Embedding-Warning"
 
 

@@ -6,12 +6,9 @@ from typing import Annotated, TypeAlias, cast
 from pydantic import Field, WithJsonSchema
 
 from embedding_service.errors import InvalidRequest, Issue, TooLarge
-from embedding_service.inference.requests import TokenIds, TrafficClass
+from embedding_service.inference.requests import TokenIds
 from embedding_service.inference.texts import MOST_ISSUES, check_texts
 from embedding_service.settings import Limits
-
-_MOST_INTERACTIVE = 16
-"""Texts; a request with more is bulk work, whatever its route."""
 
 _TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]*\S[^\u0000]*$"}
 _IDS_SCHEMA = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
@@ -86,11 +83,6 @@ def _check_not_empty(several: Sequence[TokenIds], limits: Limits) -> None:
         message = "is an empty list of token ids; leave it out, or set ALLOW_EMPTY_TEXTS=true"
         issues = [Issue(message, position=position) for position in empty[:MOST_ISSUES]]
         raise InvalidRequest(f"empty lists of token ids, the first at position {empty[0]}", issues)
-
-
-def traffic_of(inputs: Sequence[object]) -> TrafficClass:
-    """A few texts are somebody waiting, many are a job."""
-    return TrafficClass.INTERACTIVE if len(inputs) <= _MOST_INTERACTIVE else TrafficClass.BULK
 
 
 def size_of(inputs: Sequence[str] | Sequence[TokenIds]) -> int:

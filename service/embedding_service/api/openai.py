@@ -15,10 +15,12 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import timed_headers_of, usage_of
 from embedding_service.api.encoding import EncodingFormat, Envelope, respond
 from embedding_service.api.exchange import exchange_of
-from embedding_service.api.inputs import TextsOrIds, checked_inputs, size_of, traffic_of
+from embedding_service.api.inputs import TextsOrIds, checked_inputs, size_of
 from embedding_service.api.native.answers import Usage
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import Rooms, rooms_of
+from embedding_service.api.terms import TERMS, terms_of
 from embedding_service.errors import ModelNotServed
 from embedding_service.inference.requests import EmbeddingRequest
 
@@ -84,12 +86,13 @@ class OpenAIModels(BaseModel):
 @router.post(
     "/embeddings",
     summary="Embed texts, as OpenAI does",
-    openapi_extra=request_body(OpenAIEmbeddingRequest),
+    openapi_extra={**request_body(OpenAIEmbeddingRequest), **parameters(*TERMS)},
     responses={200: {"model": OpenAIEmbeddings}, **problems_of(Dialect.OPENAI)},
 )
 async def embeddings(request: Request) -> Response:
     """Vectors are normalised, as OpenAI's are, and texts too long are cut."""
     rooms = rooms_of(request)
+    terms = terms_of(request, rooms.settings)
     payload = await read_payload(request, OpenAIEmbeddingRequest, rooms.settings)
     inputs = checked_inputs(payload.input, rooms.settings)
     result = await rooms.embedder.embed(
@@ -97,7 +100,9 @@ async def embeddings(request: Request) -> Response:
             inputs=inputs,
             model=payload.model,
             dimensions=payload.dimensions,
-            traffic=traffic_of(inputs),
+            traffic=terms.class_of(inputs),
+            caller=terms.caller,
+            timeout=terms.timeout,
         )
     )
     facts = {"model": result.model, "usage": usage_of(result)}

@@ -19,7 +19,7 @@ _DESCRIPTIONS = {
     429: "Come back after `Retry-After` seconds",
     500: "The model failed on a text, or a fault of the server",
     503: "Not now: starting, draining, or a model or the record of indexes is not to be had",
-    504: "Not done within REQUEST_TIMEOUT",
+    504: "Not done within `X-Request-Timeout`, or REQUEST_TIMEOUT",
     507: "No room for more: disk, memory, or the index's quota",
 }
 _OF_WORK = (400, 401, 404, 408, 413, 415, 422, 429, 500, 503, 504)

@@ -15,15 +15,20 @@ class Rate:
         self.tokens_per_second: float | None = None
         """None until something was measured."""
 
-    def observe(self, tokens: int, seconds: float) -> None:
-        """Take one forward into account."""
+    def observe(self, tokens: int, seconds: float, fullness: float = 1.0) -> None:
+        """Take one forward into account, for as much as its share of the budget, from 0 to 1.
+
+        What waits goes in full batches, and a short one is slower for each token: a day of single
+        texts must not have the first job of the night refused.
+        """
         if seconds <= 0:
             return
         measured = tokens / seconds
         if self.tokens_per_second is None:
             self.tokens_per_second = measured
         else:
-            self.tokens_per_second += _WEIGHT * (measured - self.tokens_per_second)
+            weight = _WEIGHT * min(1.0, fullness)
+            self.tokens_per_second += weight * (measured - self.tokens_per_second)
 
 
 def predict_wait(tokens_ahead: int, tokens_per_second: float | None, workers: int) -> float:
@@ -33,11 +38,19 @@ def predict_wait(tokens_ahead: int, tokens_per_second: float | None, workers: in
     return tokens_ahead / (tokens_per_second * max(workers, 1))
 
 
-def admit(*, tokens: int, queued: int, wait: float, max_queue_tokens: int, max_wait: float) -> None:
-    """Raise Overloaded if the queue is full or the predicted wait too long.
+def admit(
+    *,
+    tokens: int,
+    queued: int,
+    wait: float,
+    max_queue_tokens: int,
+    max_wait: float,
+    timeout: float | None = None,
+) -> None:
+    """Raise Overloaded if the queue is full, or the predicted wait longer than it may be.
 
     A request alone in the queue is always taken, however large: refusing it later would be refusing
-    it for ever.
+    it for ever. One that would be late by its own `timeout` (seconds) is told so before any work.
     """
     if queued and queued + tokens > max_queue_tokens:
         raise Overloaded(
@@ -52,4 +65,11 @@ def admit(*, tokens: int, queued: int, wait: float, max_queue_tokens: int, max_w
             "add workers, or raise MAX_WAIT",
             retry_after=math.ceil(max(wait - max_wait, 1.0)),
             reason="wait_too_long",
+        )
+    if timeout is not None and wait > timeout:
+        raise Overloaded(
+            f"the wait would be about {wait:.1f} s, and the request allows {timeout:g} s; come "
+            "back later, or allow more (X-Request-Timeout)",
+            retry_after=math.ceil(max(wait - timeout, 1.0)),
+            reason="timeout_too_short",
         )

@@ -1,13 +1,10 @@
 """Forms batches of token lists. Knows nothing of HTTP, models or devices.
 
 A batch is bounded by tokens, not by texts: the cost of a forward grows with tokens (Orca, OSDI
-2022, section 4; text-embeddings-inference, core/src/queue.rs). Everything here is plain data and a
-clock passed in.
+2022, section 4; text-embeddings-inference, core/src/queue.rs).
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,14 +12,11 @@ from numpy.typing import NDArray
 
 from embedding_service.errors import ServiceError
 from embedding_service.inference.backends.base import TokenBatch
-from embedding_service.inference.requests import TrafficClass
 from embedding_service.inference.tickets import Seat, Ticket
 from embedding_service.vectors import Matrix
 
-_LOOK_AHEAD = 512
-"""Entries looked at for one batch; bounds the work of forming it."""
-_BULK_SHARE = 4
-"""While both wait, every fourth batch is bulk."""
+_CROWDED = 32
+"""A batch with less than this part of its budget left is not worth looking on for: 3 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,156 +118,28 @@ class Batch:
 
 
 @dataclass(slots=True)
-class Lane:
-    """Entries of one traffic class, oldest first, and how many tokens they hold."""
+class Draft:
+    """A batch that is being filled."""
 
-    entries: deque[Entry] = field(default_factory=deque)
+    budget: Budget
+    entries: list[Entry] = field(default_factory=list)
     tokens: int = 0
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Queue entries behind those that wait."""
-        for entry in entries:
-            self.entries.append(entry)
-            self.tokens += len(entry.ids)
-
-    def clear(self) -> None:
-        """Forget all entries."""
-        self.entries.clear()
-        self.tokens = 0
-
-    def drop_dead(self) -> None:
-        """Forget entries whose caller is gone, so that they count for nobody's wait."""
-        alive = [entry for entry in self.entries if not entry.is_over]
-        self.clear()
-        self.add(alive)
-
-
-def take(waiting: Lane, budget: Budget) -> Batch:
-    """Remove from `waiting` and return what fits into one batch, oldest first.
-
-    An entry too long for what is left is passed over, not waited for: the first misfit must not
-    close the batch. It does not starve either, because the oldest entry is always taken, so an
-    entry waits for no more batches than there were entries before it. Entries of requests that are
-    over are dropped here, because here they cost nothing yet. Empty only if all were dropped.
-    """
-    chosen: list[Entry] = []
-    misfits: list[Entry] = []
-    tokens, texts = 0, budget.texts
-    for _ in range(min(len(waiting.entries), _LOOK_AHEAD)):
-        entry = waiting.entries.popleft()
-        if entry.is_over:
-            waiting.tokens -= len(entry.ids)
-            continue
-        texts_then = min(texts, entry.ticket.max_batch_texts or texts)
-        fits = tokens + len(entry.ids) <= budget.tokens and len(chosen) < texts_then
-        if fits or not chosen:
-            chosen.append(entry)
-            tokens, texts = tokens + len(entry.ids), texts_then
-            waiting.tokens -= len(entry.ids)
-        else:
-            misfits.append(entry)
-        if tokens >= budget.tokens or len(chosen) >= texts:
-            break
-    waiting.entries.extendleft(reversed(misfits))
-    return Batch(chosen)
-
-
-class Queue:
-    """All that waits for one model: two lanes, and batches to be tried again."""
-
-    def __init__(self) -> None:
-        self.lanes = {traffic: Lane() for traffic in TrafficClass}
-        self._again: deque[Batch] = deque()
-        self._since_bulk = 0
-        self._has_dead = False
-        self._expected = dict.fromkeys(TrafficClass, 0)
-
-    def add(self, traffic: TrafficClass, entries: Iterable[Entry]) -> None:
-        """Queue entries of one request."""
-        self.lanes[traffic].add(entries)
-
-    @contextmanager
-    def expecting(self, traffic: TrafficClass, tokens: int) -> Iterator[None]:
-        """Count `tokens` as waiting while they are still being tokenised."""
-        self._expected[traffic] += tokens
-        try:
-            yield
-        finally:
-            self._expected[traffic] -= tokens
-
-    def try_again(self, batches: Iterable[Batch]) -> None:
-        """Queue batches as they are, ahead of everything: their texts have waited once already."""
-        self._again.extend(batch for batch in batches if batch.entries)
-
-    def take(self, budget: Budget) -> Batch | None:
-        """The next batch; None if nothing waits."""
-        while self._again:
-            if (batch := self._again.popleft().without_dead()).entries:
-                return batch
-        while (traffic := self._next_class()) is not None:
-            if (batch := take(self.lanes[traffic], budget)).entries:
-                self._since_bulk = 0 if traffic is TrafficClass.BULK else self._since_bulk + 1
-                return batch
-        return None
-
-    def _next_class(self) -> TrafficClass | None:
-        """Interactive first; bulk when it is owed its share, or alone."""
-        interactive, bulk = self.lanes[TrafficClass.INTERACTIVE], self.lanes[TrafficClass.BULK]
-        if bulk.entries and (not interactive.entries or self._since_bulk >= _BULK_SHARE - 1):
-            return TrafficClass.BULK
-        return TrafficClass.INTERACTIVE if interactive.entries else None
-
-    def tokens_ahead(self, traffic: TrafficClass) -> int:
-        """Tokens that are forwarded before a new entry of this class is."""
-        self._sweep()
-        again = sum(batch.tokens for batch in self._again)
-        interactive, bulk = (
-            self.lanes[each].tokens + self._expected[each] for each in TrafficClass
-        )
-        if traffic is TrafficClass.BULK:
-            return again + interactive + bulk
-        return again + interactive + min(bulk, interactive // (_BULK_SHARE - 1))
-
     @property
-    def tokens(self) -> int:
-        """All tokens that wait."""
-        self._sweep()
-        lanes = sum(lane.tokens for lane in self.lanes.values()) + sum(self._expected.values())
-        return lanes + sum(batch.tokens for batch in self._again)
+    def is_full(self) -> bool:
+        """Whether it is no use to look for more."""
+        room = self.budget.tokens - self.tokens
+        is_crowded = bool(self.entries) and room <= self.budget.tokens // _CROWDED
+        return is_crowded or len(self.entries) >= self.budget.texts
 
-    def texts_of(self, traffic: TrafficClass) -> int:
-        """Texts of one class that wait for their first forward."""
-        self._sweep()
-        return len(self.lanes[traffic].entries)
-
-    def tokens_of(self, traffic: TrafficClass) -> int:
-        """Tokens of one class that wait for their first forward."""
-        self._sweep()
-        return self.lanes[traffic].tokens
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing waits."""
-        return not self._again and not any(lane.entries for lane in self.lanes.values())
-
-    def note_dead(self) -> None:
-        """Take note that a request is over; its entries are dropped before anybody counts them."""
-        self._has_dead = True
-
-    def take_everything(self) -> list[Entry]:
-        """Empty the queue."""
-        entries = [entry for batch in self._again for entry in batch.entries]
-        entries.extend(entry for lane in self.lanes.values() for entry in lane.entries)
-        self._again.clear()
-        for lane in self.lanes.values():
-            lane.clear()
-        return entries
-
-    def _sweep(self) -> None:
-        """Drop the dead, once for however many requests ended since the last time."""
-        if not self._has_dead:
-            return
-        self._has_dead = False
-        for lane in self.lanes.values():
-            lane.drop_dead()
-        self._again = deque(batch for each in self._again if (batch := each.without_dead()).entries)
+    def add(self, entry: Entry) -> bool:
+        """Take `entry` if it fits, and tell. The first one fits whatever its length."""
+        most = min(self.budget.texts, entry.ticket.max_batch_texts or self.budget.texts)
+        fits = self.tokens + len(entry.ids) <= self.budget.tokens and len(self.entries) < most
+        if self.entries and not fits:
+            return False
+        self.entries.append(entry)
+        self.tokens += len(entry.ids)
+        if most < self.budget.texts:
+            self.budget = Budget(self.budget.tokens, most)
+        return True

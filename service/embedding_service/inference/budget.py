@@ -1,10 +1,11 @@
-"""The token budget of a batch: halved when memory runs out, given back when that has held."""
+"""The token budget of a batch: where it comes from, and what is left of it when memory runs out."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from embedding_service.inference.batching import Budget
 
 Seconds: TypeAlias = float
+Source: TypeAlias = Literal["setting", "default", "measured"]
 
 _SMALLEST = 256
 """Tokens; below this a forward is so small that halving again would not help."""
@@ -13,12 +14,19 @@ _RECOVERY: Seconds = 60.0
 
 
 class BudgetGuard:
-    """The budget of one model now."""
+    """The budget of one model now: halved after a failure, and given back when that has held."""
 
-    def __init__(self, tokens: int, texts: int) -> None:
+    def __init__(self, tokens: int, texts: int, source: Source = "setting") -> None:
         self._full = Budget(tokens, texts)
         self._changed_at: Seconds = 0.0
         self.current = self._full
+        self.source: Source = source
+
+    def calibrate(self, tokens: int) -> None:
+        """Take a measured budget for the full one."""
+        self._full = Budget(tokens, self._full.texts)
+        self.current = Budget(min(self.current.tokens, tokens), self._full.texts)
+        self.source = "measured"
 
     def shrink(self, failed_tokens: int, now: Seconds) -> None:
         """Halve after a forward of `failed_tokens` did not fit into memory."""

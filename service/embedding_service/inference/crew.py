@@ -10,11 +10,14 @@ import structlog
 from embedding_service.errors import Unavailable
 from embedding_service.inference.admission import Rate
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
-from embedding_service.inference.batching import Batch, Queue
+from embedding_service.inference.batching import Batch
 from embedding_service.inference.budget import BudgetGuard
 from embedding_service.inference.cache import RowCache
+from embedding_service.inference.calibration import Calibration
 from embedding_service.inference.delivery import Delivery
 from embedding_service.inference.outcomes import Failure
+from embedding_service.inference.practice import Practice
+from embedding_service.inference.queueing import Queue
 from embedding_service.inference.workers.control import NoProcess, ProcessLost
 from embedding_service.inference.workers.hosts import Host, Worker, Zygote
 from embedding_service.inference.workers.link import Reply, WorkerLost
@@ -38,6 +41,8 @@ class CrewSettings:
     workers: int
     """On a CPU; a GPU has one."""
     max_batch_tokens: int
+    is_calibrated: bool
+    """Whether that is the most only, and less is taken where less is as fast."""
     max_batch_texts: int
     forward_timeout: float
     reload_timeout: float
@@ -80,10 +85,18 @@ class Crew:
         self.name = name
         self.queue = Queue()
         self.rate = Rate()
-        self.budget = BudgetGuard(settings.max_batch_tokens, settings.max_batch_texts)
+        most, texts = settings.max_batch_tokens, settings.max_batch_texts
+        self.budget = BudgetGuard(most, texts, "default" if settings.is_calibrated else "setting")
         self.failing_since: float | None = None
         """When replacing a worker first failed (time.monotonic); None while it works."""
         self._delivery = Delivery(name, self.queue, shared.metrics)
+        self._practice = Practice(
+            Calibration(host.facts, most if settings.is_calibrated else 0, texts),
+            self.budget,
+            self.rate,
+            self._delivery,
+            settings.forward_timeout,
+        )
         self._spec = spec
         self._zygote = shared.zygote
         self._slots = shared.slots
@@ -218,7 +231,7 @@ class Crew:
     async def _keep_busy(self, worker: Worker, device: str) -> Failure:
         """Give `worker` batches until it is lost; returns how."""
         while not worker.link.lost.done():
-            if self.queue.is_empty:
+            if self.queue.is_empty and not self._practice.has_more:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
@@ -227,9 +240,12 @@ class Crew:
                     break
                 # Taken only now: while the device was busy the batch could still grow.
                 batch = self.queue.take(self.budget.current)
-                if batch is None:
+                if batch is not None:
+                    failure = await self._forward(worker, batch, device)
+                elif self._practice.has_more:
+                    failure = await self._practice.run_next(worker.link)
+                else:
                     continue
-                failure = await self._forward(worker, batch, device)
             if failure is not None:
                 return failure
             self._note_proven(worker)
@@ -265,7 +281,8 @@ class Crew:
         if reply.device_memory:
             self._metrics.tell_device_memory(device, reply.device_memory)
         if reply.status is Status.DONE and reply.matrix is not None:
-            self.rate.observe(batch.tokens, reply.seconds)
+            fullness = batch.tokens / self.budget.current.tokens
+            self.rate.observe(batch.tokens, reply.seconds, fullness)
             self.budget.recover(monotonic())
             self._delivery.deliver(batch, reply.matrix)
         elif reply.status is Status.OUT_OF_MEMORY:

@@ -1,13 +1,16 @@
 """Hands rows to the requests that wait for them, and failures to those they belong to."""
 
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 
 import structlog
 
 from embedding_service.errors import NonFiniteOutput, ServiceError, Unavailable
-from embedding_service.inference.batching import Batch, Budget, Queue
+from embedding_service.inference.batching import Batch, Budget
 from embedding_service.inference.outcomes import Failure, decide
+from embedding_service.inference.queueing import Queue
+from embedding_service.inference.requests import TrafficClass
 from embedding_service.telemetry.metrics import Metrics
 from embedding_service.vectors import Matrix, is_finite_by_row
 
@@ -22,7 +25,7 @@ class Delivery:
         self._queue = queue
         self._failures = metrics.failures
         self._gauges = (metrics.queue_texts, metrics.queue_tokens)
-        for traffic in queue.lanes:
+        for traffic in TrafficClass:
             labels = {"model": model, "traffic": traffic.value}
             metrics.queue_texts.labels(**labels).set_function(partial(queue.texts_of, traffic))
             metrics.queue_tokens.labels(**labels).set_function(partial(queue.tokens_of, traffic))
@@ -30,6 +33,17 @@ class Delivery:
         self._tokens = metrics.batch_tokens.labels(model=model)
         self._fill = metrics.batch_fill.labels(model=model)
         self._budget = metrics.batch_budget.labels(model=model)
+        self._knee = metrics.batch_knee.labels(model=model)
+
+    def tell_calibrated(self, tokens: int, rates: Mapping[int, float]) -> None:
+        """The budget has been measured: the least tokens of a forward that is nearly the fastest.
+
+        `rates` are tokens a second by tokens of a forward.
+        """
+        self._knee.set(tokens)
+        self._budget.set(tokens)
+        told = {size: round(rate) for size, rate in sorted(rates.items())}
+        _log.info("batch budget measured", model=self._model, tokens=tokens, rates=told)
 
     def start(self, batch: Batch, budget: Budget) -> None:
         """A forward of `batch` begins."""
@@ -89,7 +103,7 @@ class Delivery:
     def close(self) -> None:
         """Take the queue's series back: its model is no longer loaded."""
         for gauge in self._gauges:
-            for traffic in self._queue.lanes:
+            for traffic in TrafficClass:
                 gauge.remove(self._model, traffic.value)
 
 

@@ -72,5 +72,9 @@ class Health:
     """Whether the system has an NVIDIA GPU, used or not."""
     detail: str
     """One sentence for people: what is amiss, or `serving`."""
+    batch_tokens: int | None = None
+    """Tokens that one forward of the default model may have now; None until it is loaded."""
+    batch_tokens_from: Literal["setting", "default", "measured"] | None = None
+    """Where that comes from."""
     fault: str | None = None
     """Why texts cannot be embedded now, as far as is known."""

@@ -10,7 +10,6 @@ from embedding_service.errors import DeadlineExceeded, Unavailable
 from embedding_service.inference.cache import RowCache
 from embedding_service.inference.crew import Shared, Slots
 from embedding_service.inference.description import Health, ModelDescription, ServedModel
-from embedding_service.inference.forwarding import forward
 from embedding_service.inference.gpus import has_nvidia_gpu
 from embedding_service.inference.loading import (
     LoadedModel,
@@ -22,6 +21,7 @@ from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.registry import Registry
 from embedding_service.inference.requests import EmbeddingRequest, Embeddings, Token, TokenIds
 from embedding_service.inference.slices import embed_in_slices
+from embedding_service.inference.splitting import forward_whole, slice_up
 from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
@@ -81,7 +81,7 @@ class Embedder:
         """
         seconds = request.timeout or self._settings.request_timeout
         async with self._use(request.model, seconds) as (model, scope):
-            return await forward(model, request, self._settings, self._metrics, scope.expired)
+            return await forward_whole(model, request, self._settings, self._metrics, scope.expired)
 
     @asynccontextmanager
     async def _use(
@@ -106,12 +106,11 @@ class Embedder:
         Refusals are raised before the first slice; a failure later ends the iteration with its
         error. The deadline is each slice's own.
         """
-        async with (
-            self._registry.use(request.model),  # not unloaded between two slices
-            aclosing(embed_in_slices(request, self.embed)) as parts,
-        ):
-            async for part in parts:
-                yield part
+        async with self._registry.use(request.model) as model:  # not unloaded between two slices
+            slices = slice_up(model, request)
+            async with aclosing(embed_in_slices(slices, self.embed)) as parts:
+                async for part in parts:
+                    yield part
 
     async def describe(self, model: str | None = None) -> ModelDescription:
         """Load the model if need be and return its facts.
@@ -173,5 +172,7 @@ class Embedder:
             description=model.description if model else None,
             has_gpu=has_nvidia_gpu(),
             detail=detail,
+            batch_tokens=crew.budget.current.tokens if crew else None,
+            batch_tokens_from=crew.budget.source if crew else None,
             fault=None if is_serving and not is_broken else detail,
         )

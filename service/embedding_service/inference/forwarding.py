@@ -1,13 +1,13 @@
 """One request through one loaded model: checked, tokenised, queued, collected."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import cast
 
-from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
+from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue, Overloaded
 from embedding_service.inference.admission import admit, predict_wait
+from embedding_service.inference.estimates import estimate_all
 from embedding_service.inference.loading import LoadedModel
 from embedding_service.inference.models.prompts import choose_prompt
 from embedding_service.inference.recalling import Recalled, recall, remember
@@ -21,6 +21,7 @@ from embedding_service.inference.requests import (
 from embedding_service.inference.texts import check_texts
 from embedding_service.inference.tickets import Ticket
 from embedding_service.inference.tokenisation import TokenLists
+from embedding_service.inference.underway import Asked
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 from embedding_service.vectors import Matrix, cut, normalise
@@ -28,8 +29,6 @@ from embedding_service.vectors import Matrix, cut, normalise
 DIMENSIONS_NOT_TRAINED = "dimensions-not-trained"
 PROMPT_NOT_APPLIED = "prompt-not-applied"
 """Token ids go to the model as they are; the prompt that a text would get is not among them."""
-_CHARS_PER_TOKEN = 4
-"""English prose has about as many; good enough to refuse by, before the tokens are counted."""
 _NO_TIME = Timings(0.0, 0.0, 0.0)
 
 
@@ -50,12 +49,12 @@ async def forward(
     if recalled.is_complete:
         metrics.embeddings_generated.labels(model=name).inc(len(recalled.keys))
         return _build_answer(model, request, recalled, recalled.rows, warnings, _NO_TIME)
-    estimate = _estimate_tokens(request, model.description.max_length)
+    estimate = estimate_all(request.inputs, model.description.max_length)
     if not request.offset:  # the rest of what was accepted is not refused half-way
-        _check_capacity(model, request, estimate, settings)
+        check_capacity(model, request, settings, metrics)
     started = monotonic()
     # Counted from here on: what is being tokenised will be waited for by whoever comes next.
-    with model.crew.queue.expecting(request.traffic, estimate):
+    with model.crew.queue.expecting(request.traffic, estimate, request.caller):
         lists, prompt_length = await _tokenise(model, request, prompt, settings)
     queued = monotonic()
     ticket = Ticket(
@@ -65,9 +64,8 @@ async def forward(
         offset=request.offset,
     )
     recalled.deliver(ticket)
-    entered = model.underway.enter(
-        request.traffic, lists.ids, prompt_length, ticket, recalled.found
-    )
+    asked = Asked(request.caller, request.traffic, prompt_length)
+    entered = model.underway.enter(asked, lists.ids, ticket, recalled.found)
     model.crew.wake()
     try:
         await ticket.wait()
@@ -138,31 +136,31 @@ def _check_dimensions(model: LoadedModel, dimensions: int | None) -> tuple[str, 
     return (DIMENSIONS_NOT_TRAINED,)
 
 
-def _estimate_tokens(request: EmbeddingRequest, max_length: int | None) -> int:
-    """Tokens the model will read of the request, before they are counted."""
-    chars = 1 if _has_ids(request) else _CHARS_PER_TOKEN
-    most = sys.maxsize if max_length is None else max_length
-    return sum(min(len(each) // chars, most) for each in request.inputs)
-
-
 def _has_ids(request: EmbeddingRequest) -> bool:
     return bool(request.inputs) and not isinstance(request.inputs[0], str)
 
 
-def _check_capacity(
-    model: LoadedModel, request: EmbeddingRequest, tokens: int, settings: Settings
+def check_capacity(
+    model: LoadedModel, request: EmbeddingRequest, settings: Settings, metrics: Metrics
 ) -> None:
-    """Refuse before any work is done."""
+    """Refuse before any work is done. Raises Overloaded, Unavailable."""
     crew = model.crew
     crew.check_alive()
-    ahead = crew.queue.tokens_ahead(request.traffic) + crew.tokens_in_flight
-    admit(
-        tokens=tokens,
-        queued=crew.queue.tokens,
-        wait=predict_wait(ahead, crew.rate.tokens_per_second, crew.workers),
-        max_queue_tokens=settings.max_queue_tokens,
-        max_wait=settings.max_wait,
-    )
+    queued = crew.queue.tokens_ahead(request.traffic, crew.budget.current, request.caller)
+    ahead = queued + crew.tokens_in_flight
+    try:
+        admit(
+            tokens=estimate_all(request.inputs, model.description.max_length),
+            queued=crew.queue.tokens,
+            wait=predict_wait(ahead, crew.rate.tokens_per_second, crew.workers),
+            max_queue_tokens=settings.max_queue_tokens,
+            max_wait=settings.max_wait,
+            timeout=request.timeout,
+        )
+    except Overloaded as refusal:
+        name = model.description.name
+        metrics.overloads.labels(model=name, reason=refusal.reason).inc()
+        raise
 
 
 async def _tokenise(

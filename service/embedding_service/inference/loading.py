@@ -33,6 +33,8 @@ _MOST_WORKERS = 16
 _MOST_TOKENIZER_THREADS = 4
 _LEAST_RELOAD, _PATIENCE = 60.0, 5.0
 """A host that replaces a lost one may take a minute, or five times what the first one took."""
+_LEAST_SLICE = 8_192
+"""Tokens; a slice has its own costs."""
 _CPU_BATCH_TOKENS, _GPU_BATCH_TOKENS = 2_048, 16_384
 
 
@@ -48,6 +50,11 @@ class LoadedModel:
     """Set when token ids in requests are OpenAI's."""
     leaves_prompt_out: bool
     cache: RowCache | None = None
+
+    @property
+    def slice_tokens(self) -> int:
+        """Tokens of one slice of a long request: two batches for every worker."""
+        return max(_LEAST_SLICE, 2 * self.crew.budget.current.tokens * self.crew.workers)
 
 
 class Loader:
@@ -169,6 +176,7 @@ class Loader:
         return CrewSettings(
             workers=count_workers(settings),
             max_batch_tokens=settings.max_batch_tokens or default_batch_tokens(device),
+            is_calibrated=not settings.max_batch_tokens,
             max_batch_texts=settings.max_batch_texts,
             forward_timeout=settings.forward_timeout,
             reload_timeout=max(_LEAST_RELOAD, _PATIENCE * load_seconds),
@@ -176,7 +184,7 @@ class Loader:
 
 
 def default_batch_tokens(device: str) -> int:
-    """Tokens in one forward where no setting says otherwise."""
+    """Tokens in one forward where no setting says otherwise, and nothing was measured yet."""
     return _CPU_BATCH_TOKENS if device == "cpu" else _GPU_BATCH_TOKENS
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,29 @@ class TrafficClass(Enum):
 
     INTERACTIVE = "interactive"
     BULK = "bulk"
+
+
+_MOST_INTERACTIVE: Final = 16
+"""Texts; a request with more is bulk work, unless it says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a caller says of a request beside what it asks for."""
+
+    traffic: TrafficClass | None = None
+    """None goes by the number of its texts, or by the route."""
+    timeout: float | None = None
+    """Seconds that its vectors may take; None takes the server's own bound."""
+    caller: str = ""
+    """Whose it is; empty where there are no keys."""
+
+    def class_of(self, inputs: Sequence[object]) -> TrafficClass:
+        """A few texts are somebody waiting, many are a job; but the caller's word goes first."""
+        if self.traffic is not None:
+            return self.traffic
+        is_job = len(inputs) > _MOST_INTERACTIVE
+        return TrafficClass.BULK if is_job else TrafficClass.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +69,8 @@ class EmbeddingRequest:
     fingerprint: str | None = None
     """Of the model whose vectors are wanted; None takes those of any."""
     traffic: TrafficClass = TrafficClass.INTERACTIVE
+    caller: str = ""
+    """Whose it is, as far as turns go: callers of one class take turns by tokens."""
     max_batch_texts: int | None = None
     """Upper bound of texts in any forward that holds one of these."""
     offset: int = 0

@@ -2,7 +2,8 @@
 
 Identical is what the model would read: token ids, the part of them that is the prompt's, and the
 bound of texts that a caller has set for the forward. Whoever comes second takes a seat in the entry
-of the first. Entries leave when nobody can join them any more.
+of the first. Entries leave when nobody can join them any more. Callers have no entries in common:
+nobody is to wait for another one's turn, nor to learn from the time that it had the same text.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -10,12 +11,23 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from embedding_service.inference.backends.base import Int32s
-from embedding_service.inference.batching import Entry, Queue
+from embedding_service.inference.batching import Entry
+from embedding_service.inference.queueing import Queue
 from embedding_service.inference.requests import TrafficClass
 from embedding_service.inference.tickets import Seat, Ticket
 
-Key: TypeAlias = tuple[int, int | None, bytes]
-"""Prompt length, most texts of a forward, and the ids themselves: no digest that could collide."""
+Key: TypeAlias = tuple[str, int, int | None, bytes]
+"""Caller, prompt length, most texts of a forward, and the ids themselves: no digest that could
+collide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the texts of one request have in common."""
+
+    caller: str
+    traffic: TrafficClass
+    prompt_length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +61,8 @@ class Underway:
 
     def enter(
         self,
-        traffic: TrafficClass,
+        asked: Asked,
         lists: Sequence[Int32s],
-        prompt_length: int,
         ticket: Ticket,
         known: Container[int] = (),
     ) -> Entered:
@@ -64,14 +75,14 @@ class Underway:
         for position, ids in enumerate(lists):
             if position in known:
                 continue
-            key = (prompt_length, ticket.max_batch_texts, ids.tobytes())
+            key = (asked.caller, asked.prompt_length, ticket.max_batch_texts, ids.tobytes())
             keys.append(key)
             place = self._places.get(key)
-            if place is None or not self._join(place, traffic, Seat(ticket, position)):
-                entry = Entry(ids, prompt_length, ticket, position)
-                self._places[key] = _Place(traffic, entry)
+            if place is None or not self._join(place, asked, Seat(ticket, position)):
+                entry = Entry(ids, asked.prompt_length, ticket, position)
+                self._places[key] = _Place(asked.traffic, entry)
                 fresh.append(entry)
-        self.queue.add(traffic, fresh)
+        self.queue.add(asked.traffic, fresh, asked.caller)
         tokens = sum(len(entry.ids) for entry in fresh)
         return Entered(keys, tokens, len(keys) - len(fresh))
 
@@ -82,15 +93,15 @@ class Underway:
             if place is not None and place.entry.is_over:
                 del self._places[key]
 
-    def _join(self, place: _Place, traffic: TrafficClass, seat: Seat) -> bool:
+    def _join(self, place: _Place, asked: Asked, seat: Seat) -> bool:
         """Take a seat in an entry that somebody waits for; tells whether there is one."""
         if place.entry.is_over:
             return False
         place.entry.followers += (seat,)
-        is_lifted = traffic is TrafficClass.INTERACTIVE is not place.traffic
+        is_lifted = asked.traffic is TrafficClass.INTERACTIVE is not place.traffic
         if is_lifted and not place.entry.has_begun:
             # What waited as bulk goes on as interactive; its old place in the lane dies.
-            place.traffic, place.entry = traffic, place.entry.move()
-            self.queue.add(traffic, [place.entry])
+            place.traffic, place.entry = asked.traffic, place.entry.move()
+            self.queue.add(asked.traffic, [place.entry], asked.caller)
             self.queue.note_dead()
         return True

@@ -1,13 +1,17 @@
 """Which model an index is of: pinned when it is created, held to ever after."""
 
+from typing import Final
+
 from embedding_service.errors import FingerprintMismatch, InvalidRequest, Issue
 from embedding_service.indexes.definition import Definition, Metric, ModelPin
 from embedding_service.indexes.errors import ModelMismatch
 from embedding_service.inference.description import ModelDescription
 from embedding_service.inference.encoder import Encoder
 from embedding_service.inference.models.prompts import name_prompt
-from embedding_service.inference.requests import EmbeddingRequest, InputType, TrafficClass
+from embedding_service.inference.requests import EmbeddingRequest, InputType, Terms, TrafficClass
 from embedding_service.vectors import Matrix
+
+_OF_DOCUMENTS: Final = TrafficClass.BULK
 
 
 def pin(model: ModelDescription) -> ModelPin:
@@ -31,10 +35,12 @@ class PinnedEmbedder:
         """A served model's facts; None is the default one."""
         return await self._embedder.describe(name)
 
-    async def embed(self, definition: Definition, texts: list[str], kind: InputType) -> Matrix:
+    async def embed(
+        self, definition: Definition, texts: list[str], kind: InputType, terms: Terms
+    ) -> Matrix:
         """Vectors of `texts`, as the index keeps them; shape (n, `definition.dimension`).
 
-        Documents are bulk work, queries are somebody waiting.
+        Documents are bulk work and a few queries somebody waiting, unless `terms` say otherwise.
 
         Raises:
             InvalidRequest: the index takes vectors only. ModelMismatch: what is served is another
@@ -59,7 +65,9 @@ class PinnedEmbedder:
                     prompt_name=pinned.query_prompt if is_query else pinned.document_prompt,
                     dimensions=definition.dimension if is_cut else None,
                     fingerprint=pinned.fingerprint,
-                    traffic=TrafficClass.INTERACTIVE if is_query else TrafficClass.BULK,
+                    traffic=terms.class_of(texts) if is_query else terms.traffic or _OF_DOCUMENTS,
+                    caller=terms.caller,
+                    timeout=terms.timeout,
                 )
             )
         except FingerprintMismatch as error:

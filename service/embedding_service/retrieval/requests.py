@@ -13,6 +13,7 @@ from embedding_service.indexes.definition import Engine, FieldType, Metric
 from embedding_service.indexes.documents import IdempotencyKey
 from embedding_service.indexes.headroom import Shortage
 from embedding_service.indexes.tuning import Tuning
+from embedding_service.inference.requests import Terms
 from embedding_service.vectors import Matrix
 
 DEFAULT_INDEX: Final = "default"
@@ -58,6 +59,7 @@ class Addition:
     is_atomic: bool = True
     """All or none; False adds what is right and tells what is not."""
     key: IdempotencyKey | None = None
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Search:
     cursor: str | None = None
     """From an earlier answer: go on after its last hit. One query only."""
     include: frozenset[Include] = frozenset({"text", "metadata"})
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,8 @@ class Retrieval:
         waiting = self._upkeep.count_waiting(index)
         self._bounds.check_growth(definition, addition.documents, waiting)
         texts = checked.texts
-        embedded = await self._embedder.embed(definition, texts, "document") if texts else None
+        embed = partial(self._embedder.embed, definition, texts, "document")
+        embedded = await embed(addition.terms) if texts else None
         puts = await self._pools.read(lambda: assemble(checked, embedded, definition))
         committed = await self._pools.write(lambda: index.put(puts, key))
         if committed.is_repeated:  # another request was quicker while this one was embedding
@@ -275,7 +276,7 @@ class Retrieval:
     async def _matrix(self, definition: Definition, search: Search) -> Matrix:
         if search.matrix is not None:
             return check_matrix(search.matrix, definition)
-        return await self._embedder.embed(definition, list(search.texts), "query")
+        return await self._embedder.embed(definition, list(search.texts), "query", search.terms)
 
 
 def _tell_added(definition: Definition, checked: Checked, earlier: Committed) -> Added:

@@ -126,6 +126,14 @@ class Metrics:
             registry=registry,
         )
 
+        self.overloads = Counter(
+            "embedding_overload_refusals_total",
+            "Requests answered with 429 before any work, by why: queue_full, wait_too_long (beyond "
+            "MAX_WAIT) or timeout_too_short (beyond what the request allows).",
+            ["model", "reason"],
+            registry=registry,
+        )
+
     def _watch_queue(self, registry: CollectorRegistry) -> None:
         self.queue_texts = Gauge(
             "embedding_queue_texts", "Texts waiting now.", ["model", "traffic"], registry=registry
@@ -163,7 +171,15 @@ class Metrics:
         )
         self.batch_budget = Gauge(
             "embedding_batch_budget_tokens",
-            "Tokens one forward may have now; halved when memory runs out.",
+            "Tokens one forward may have now: MAX_BATCH_TOKENS, or else what "
+            "`embedding_batch_knee_tokens` tells once it is measured; halved when memory runs out.",
+            ["model"],
+            registry=registry,
+        )
+        self.batch_knee = Gauge(
+            "embedding_batch_knee_tokens",
+            "Calibrated budget: the fewest tokens of a forward that does 95 % of the most tokens a "
+            "second, measured after the load; 0 until then, or where MAX_BATCH_TOKENS is set.",
             ["model"],
             registry=registry,
         )

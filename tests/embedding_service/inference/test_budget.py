@@ -28,6 +28,23 @@ def test_a_batch_below_the_budget_that_failed_sets_it_below_that_batch() -> None
     assert guard.current.tokens == 1_000
 
 
+def test_what_is_measured_is_the_full_budget_from_then_on() -> None:
+    guard = BudgetGuard(2048, 32, "default")
+    guard.calibrate(512)
+    assert (guard.current.tokens, guard.source) == (512, "measured")
+    guard.shrink(512, now=0.0)
+    guard.recover(now=100.0)
+    guard.recover(now=200.0)
+    assert guard.current.tokens == 512
+
+
+def test_what_memory_ran_out_with_is_not_taken_again_because_it_would_be_fast() -> None:
+    guard = BudgetGuard(16_384, 32, "default")
+    guard.shrink(2_000, now=0.0)
+    guard.calibrate(8_192)
+    assert guard.current.tokens == 1_000
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 10_000), st.floats(0, 1e5))))
 def test_it_never_leaves_its_bounds(steps: list[tuple[bool, int, float]]) -> None:
     guard = BudgetGuard(8192, 16)

@@ -14,15 +14,20 @@ from embedders import (
 )
 from embedding_service.errors import InferenceFailed, ServiceError
 from embedding_service.inference.backends.base import Int32s
-from embedding_service.inference.batching import Batch, Budget, Queue
+from embedding_service.inference.batching import Batch, Budget
+from embedding_service.inference.queueing import Queue
 from embedding_service.inference.requests import EmbeddingRequest, TrafficClass
 from embedding_service.inference.tickets import Ticket
-from embedding_service.inference.underway import Underway
+from embedding_service.inference.underway import Asked, Underway
 from embedding_service.vectors import Matrix
 from waiting import until
 
 INTERACTIVE, BULK = TrafficClass.INTERACTIVE, TrafficClass.BULK
 LARGE = Budget(tokens=100, texts=10)
+
+
+def asked(traffic: TrafficClass, prompt_length: int = 0, caller: str = "") -> Asked:
+    return Asked(caller, traffic, prompt_length)
 
 
 def text(*ids: int) -> Int32s:
@@ -43,7 +48,7 @@ def take(queue: Queue, budget: Budget = LARGE) -> Batch:
 
 async def test_a_request_computes_each_of_its_texts_once() -> None:
     queue, ticket = Queue(), Ticket(3, 2)
-    entered = Underway(queue).enter(BULK, [text(1), text(2), text(1)], 0, ticket)
+    entered = Underway(queue).enter(asked(BULK), [text(1), text(2), text(1)], ticket)
     assert (entered.tokens, entered.joined) == (2, 1)
     for value, entry in enumerate(take(queue).entries):
         entry.deliver(row(value))
@@ -54,18 +59,26 @@ async def test_a_request_computes_each_of_its_texts_once() -> None:
 async def test_a_text_of_another_prompt_or_bound_is_another_text() -> None:
     queue = Queue()
     underway = Underway(queue)
-    underway.enter(BULK, [text(1)], 0, Ticket(1, 2))
-    underway.enter(BULK, [text(1)], 1, Ticket(1, 2))
-    underway.enter(BULK, [text(1)], 0, Ticket(1, 2, max_batch_texts=1))
+    underway.enter(asked(BULK), [text(1)], Ticket(1, 2))
+    underway.enter(asked(BULK, 1), [text(1)], Ticket(1, 2))
+    underway.enter(asked(BULK), [text(1)], Ticket(1, 2, max_batch_texts=1))
     assert queue.texts_of(BULK) == 3
+
+
+async def test_callers_wait_for_no_turn_but_their_own() -> None:
+    queue = Queue()
+    underway = Underway(queue)
+    underway.enter(asked(BULK, caller="a"), [text(1)], Ticket(1, 2))
+    assert underway.enter(asked(BULK, caller="b"), [text(1)], Ticket(1, 2)).joined == 0
+    assert queue.callers_of(BULK) == 2
 
 
 async def test_who_comes_while_the_forward_runs_gets_its_row_too() -> None:
     queue, first, second = Queue(), Ticket(1, 2), Ticket(1, 2)
     underway = Underway(queue)
-    underway.enter(INTERACTIVE, [text(1)], 0, first)
+    underway.enter(asked(INTERACTIVE), [text(1)], first)
     (entry,) = take(queue).entries
-    assert underway.enter(INTERACTIVE, [text(1)], 0, second).joined == 1
+    assert underway.enter(asked(INTERACTIVE), [text(1)], second).joined == 1
     assert queue.is_empty
     entry.deliver(row(7))
     await asyncio.gather(first.wait(), second.wait())
@@ -75,17 +88,17 @@ async def test_who_comes_while_the_forward_runs_gets_its_row_too() -> None:
 async def test_what_was_delivered_is_not_joined() -> None:
     queue, late = Queue(), Ticket(1, 2)
     underway = Underway(queue)
-    underway.enter(INTERACTIVE, [text(1), text(2)], 0, Ticket(2, 2))
+    underway.enter(asked(INTERACTIVE), [text(1), text(2)], Ticket(2, 2))
     take(queue).entries[0].deliver(row(1))
-    assert underway.enter(INTERACTIVE, [text(1)], 0, late).joined == 0
+    assert underway.enter(asked(INTERACTIVE), [text(1)], late).joined == 0
     assert queue.texts_of(INTERACTIVE) == 1
 
 
 async def test_an_interactive_request_lifts_a_bulk_text_for_all_who_wait() -> None:
     queue, bulk, interactive = Queue(), Ticket(3, 2), Ticket(1, 2)
     underway = Underway(queue)
-    underway.enter(BULK, [text(1), text(2), text(3)], 0, bulk)
-    assert underway.enter(INTERACTIVE, [text(2)], 0, interactive).joined == 1
+    underway.enter(asked(BULK), [text(1), text(2), text(3)], bulk)
+    assert underway.enter(asked(INTERACTIVE), [text(2)], interactive).joined == 1
     assert (queue.texts_of(INTERACTIVE), queue.texts_of(BULK), queue.tokens) == (1, 2, 3)
     (lifted,) = take(queue, Budget(tokens=1, texts=1)).entries
     assert lifted.ids.tolist() == [2]
@@ -101,8 +114,8 @@ async def test_an_interactive_request_lifts_a_bulk_text_for_all_who_wait() -> No
 async def test_bulk_does_not_hold_an_interactive_text_back() -> None:
     queue = Queue()
     underway = Underway(queue)
-    underway.enter(INTERACTIVE, [text(1)], 0, Ticket(1, 2))
-    assert underway.enter(BULK, [text(1)], 0, Ticket(1, 2)).joined == 1
+    underway.enter(asked(INTERACTIVE), [text(1)], Ticket(1, 2))
+    assert underway.enter(asked(BULK), [text(1)], Ticket(1, 2)).joined == 1
     assert queue.texts_of(INTERACTIVE) == 1
     assert queue.texts_of(BULK) == 0
 
@@ -133,7 +146,7 @@ async def test_one_that_everybody_has_left_is_computed_for_who_comes_next() -> N
     for task in gone:
         task.cancel()
     await asyncio.gather(*gone, return_exceptions=True)
-    assert underway.enter(INTERACTIVE, [text(1)], 0, late).joined == 0
+    assert underway.enter(asked(INTERACTIVE), [text(1)], late).joined == 0
     queue.note_dead()
     assert queue.texts_of(INTERACTIVE) == 1
     take(queue).entries[0].deliver(row(1))
@@ -142,7 +155,7 @@ async def test_one_that_everybody_has_left_is_computed_for_who_comes_next() -> N
 
 async def leave_early(underway: Underway) -> None:
     ticket = Ticket(1, 2)
-    entered = underway.enter(INTERACTIVE, [text(1)], 0, ticket)
+    entered = underway.enter(asked(INTERACTIVE), [text(1)], ticket)
     try:
         await ticket.wait()
     finally:
@@ -152,8 +165,8 @@ async def leave_early(underway: Underway) -> None:
 async def test_a_failure_reaches_all_each_by_its_own_position() -> None:
     queue, first, second = Queue(), Ticket(1, 2, offset=100), Ticket(2, 2)
     underway = Underway(queue)
-    underway.enter(BULK, [text(1)], 0, first)
-    underway.enter(BULK, [text(2), text(1)], 0, second)
+    underway.enter(asked(BULK), [text(1)], first)
+    underway.enter(asked(BULK), [text(2), text(1)], second)
     take(queue).entries[0].fail(InferenceFailed)
     told = await asyncio.gather(first.wait(), second.wait(), return_exceptions=True)
     assert [each.message for each in told if isinstance(each, ServiceError)] == [
@@ -165,9 +178,9 @@ async def test_a_failure_reaches_all_each_by_its_own_position() -> None:
 async def test_nothing_is_kept_of_what_has_ended() -> None:
     queue, ticket = Queue(), Ticket(2, 2)
     underway = Underway(queue)
-    entered = underway.enter(BULK, [text(1), text(1)], 0, ticket)
+    entered = underway.enter(asked(BULK), [text(1), text(1)], ticket)
     underway.leave(entered.keys)
-    assert underway.enter(BULK, [text(1)], 0, Ticket(1, 2)).joined == 1, "it still waits"
+    assert underway.enter(asked(BULK), [text(1)], Ticket(1, 2)).joined == 1, "it still waits"
     take(queue).entries[0].deliver(row(1))
     underway.leave(entered.keys)
     assert len(underway) == 0

@@ -7,7 +7,7 @@ import pytest
 
 from embedding_service.indexes.errors import ModelMismatch
 from embedding_service.inference.description import ModelDescription
-from embedding_service.inference.requests import TrafficClass
+from embedding_service.inference.requests import Terms, TrafficClass
 from embedding_service.retrieval.requests import DEFAULT_INDEX, Search
 from embedding_service.retrieval.retrieval import Retrieval
 from fakes import DESCRIPTION
@@ -24,6 +24,24 @@ async def test_the_model_s_own_prompts_go_before_queries_and_documents(
     assert (document.input_type, document.traffic) == ("document", TrafficClass.BULK)
     assert (question.input_type, question.traffic) == ("query", TrafficClass.INTERACTIVE)
     assert question.prompt_name == "query"
+
+
+async def test_what_the_caller_says_goes_with_its_texts(
+    retrieval: Retrieval, embedder: UnitEmbedder
+) -> None:
+    terms = Terms(TrafficClass.INTERACTIVE, timeout=2.0, caller="reader")
+    await retrieval.add(DEFAULT_INDEX, replace(texts("a cat"), terms=terms))
+    bulk = replace(terms, traffic=TrafficClass.BULK)
+    await retrieval.search(DEFAULT_INDEX, Search(texts=["a cat"], terms=bulk))
+    document, question = embedder.requests
+    assert (document.traffic, document.timeout) == (TrafficClass.INTERACTIVE, 2.0)
+    assert (question.traffic, question.caller) == (TrafficClass.BULK, "reader")
+
+
+async def test_many_queries_are_a_job(retrieval: Retrieval, embedder: UnitEmbedder) -> None:
+    await retrieval.add(DEFAULT_INDEX, texts("a cat"))
+    await retrieval.search(DEFAULT_INDEX, Search(texts=["a cat"] * 17))
+    assert embedder.requests[-1].traffic is TrafficClass.BULK
 
 
 async def test_a_model_that_is_another_one_by_now_is_refused(

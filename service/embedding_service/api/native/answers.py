@@ -66,6 +66,10 @@ class HealthAnswer(_Answer):
     gpu_available: bool
     fallback: str | None
     """Why the model runs on the CPU although a GPU was wanted."""
+    batch_tokens: int | None
+    """Tokens that one forward may have now."""
+    batch_tokens_from: Literal["setting", "default", "measured"] | None
+    """MAX_BATCH_TOKENS, or what was measured after the load, with the default until then."""
     versions: dict[str, str]
     uptime_seconds: float
 

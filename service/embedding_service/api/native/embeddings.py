@@ -1,6 +1,7 @@
 """POST /api/v1/embeddings/generate and /batch."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import orjson
@@ -15,15 +16,18 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import headers_of, usage_of
 from embedding_service.api.encoding import EncodingFormat, Envelope, respond
 from embedding_service.api.exchange import Exchange, exchange_of
-from embedding_service.api.inputs import Texts, checked_texts, traffic_of
+from embedding_service.api.inputs import Texts, checked_texts
 from embedding_service.api.native.answers import GenerateAnswer
 from embedding_service.api.native.streaming import LINES, stream, wants_lines
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import Rooms, rooms_of
+from embedding_service.api.terms import TERMS, terms_of
 from embedding_service.inference.requests import (
     EmbeddingRequest,
     Embeddings,
     InputType,
+    Terms,
     TrafficClass,
 )
 
@@ -69,15 +73,16 @@ class BatchRequest(GenerateRequest):
 @router.post(
     "/generate",
     summary="Embed texts",
-    openapi_extra=request_body(GenerateRequest),
+    openapi_extra={**request_body(GenerateRequest), **parameters(*TERMS)},
     responses={200: {"model": GenerateAnswer}},
 )
 async def generate(request: Request) -> Response:
     """Texts in, vectors out, in the same order."""
     rooms = rooms_of(request)
+    terms = terms_of(request, rooms.settings)
     payload = await read_payload(request, GenerateRequest, rooms.settings)
     texts = checked_texts(payload.texts, rooms.settings)
-    wanted = build_request(payload, texts, traffic_of(texts))
+    wanted = build_request(payload, texts, terms)
     embeddings = await rooms.embedder.embed(wanted)
     return await _answer(embeddings, payload, rooms, exchange_of(request.scope))
 
@@ -85,7 +90,7 @@ async def generate(request: Request) -> Response:
 @router.post(
     "/batch",
     summary="Embed many texts",
-    openapi_extra=request_body(BatchRequest),
+    openapi_extra={**request_body(BatchRequest), **parameters(*TERMS)},
     responses={200: {"model": GenerateAnswer, "content": {LINES: {"schema": {"type": "string"}}}}},
 )
 async def batch(request: Request) -> Response:
@@ -96,9 +101,11 @@ async def batch(request: Request) -> Response:
     or `{"error"}`.
     """
     rooms = rooms_of(request)
+    terms = terms_of(request, rooms.settings)
+    terms = replace(terms, traffic=terms.traffic or TrafficClass.BULK)
     payload = await read_payload(request, BatchRequest, rooms.settings)
     texts = checked_texts(payload.texts, rooms.settings)
-    wanted = build_request(payload, texts, TrafficClass.BULK, payload.batch_size)
+    wanted = build_request(payload, texts, terms, payload.batch_size)
     if wants_lines(request.headers):
         return await stream(wanted, payload.encoding_format, rooms, exchange_of(request.scope))
     embeddings = await rooms.embedder.embed(wanted)
@@ -106,7 +113,7 @@ async def batch(request: Request) -> Response:
 
 
 def build_request(
-    payload: GenerateRequest, texts: list[str], traffic: TrafficClass, batch_size: int | None = None
+    payload: GenerateRequest, texts: list[str], terms: Terms, batch_size: int | None = None
 ) -> EmbeddingRequest:
     """The embedder's view of a request."""
     return EmbeddingRequest(
@@ -116,8 +123,10 @@ def build_request(
         input_type=payload.input_type,
         dimensions=payload.dimensions,
         truncate=payload.truncate,
-        traffic=traffic,
+        traffic=terms.class_of(texts),
+        caller=terms.caller,
         max_batch_texts=batch_size,
+        timeout=terms.timeout,
     )
 
 

@@ -42,6 +42,8 @@ async def health(request: Request) -> Response:
         "device_name": model and model.device_name,
         "gpu_available": state.has_gpu,
         "fallback": model and model.fallback_reason,
+        "batch_tokens": state.batch_tokens,
+        "batch_tokens_from": state.batch_tokens_from,
         "versions": {
             "gpu-embedding": rooms.version,
             "python": platform.python_version(),

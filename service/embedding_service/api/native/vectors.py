@@ -14,8 +14,10 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import headers_of
 from embedding_service.api.headers import sane
 from embedding_service.api.inputs import TextsOrIds, checked_inputs
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import rooms_of
+from embedding_service.api.terms import TERMS, terms_of
 from embedding_service.inference.remote import wire
 from embedding_service.inference.requests import EmbeddingRequest, InputType, Side, TrafficClass
 
@@ -66,19 +68,21 @@ class VectorsRequest(Payload):
     truncation_side: Side | None = None
     """The end that is cut off; the tokenizer's own without it."""
     traffic: TrafficClass = Field(default=TrafficClass.INTERACTIVE, strict=False)
-    """`interactive` goes before `bulk`."""
+    """`interactive` goes before `bulk`; `X-Priority` goes before this."""
+    caller: str = Field(default="", max_length=200)
+    """For whom the other server asks; those it asks for take turns, as if they asked here."""
     batch_size: int | None = Field(default=None, ge=1)
     """Upper bound of texts in one forward."""
     offset: int = Field(default=0, ge=0)
     """Position of the first text in the caller's list; errors count from there."""
-    timeout: float | None = Field(default=None, ge=1, le=86_400)
+    timeout: float | None = Field(default=None, gt=0, le=86_400)
     """Seconds until 504; the server's own bound without it."""
 
 
 @router.post(
     "/vectors",
     summary="Embed texts, vectors as bytes",
-    openapi_extra=request_body(VectorsRequest),
+    openapi_extra={**request_body(VectorsRequest), **parameters(*TERMS)},
     responses={**_VECTORS, **problems_of(Dialect.NATIVE, 409)},
 )
 async def vectors(request: Request) -> Response:
@@ -88,6 +92,7 @@ async def vectors(request: Request) -> Response:
     number of its tokens as int32, and its one's complement where the text was cut.
     """
     rooms = rooms_of(request)
+    terms = terms_of(request, rooms.settings)
     payload = await read_payload(request, VectorsRequest, rooms.settings)
     embeddings = await rooms.embedder.embed(
         EmbeddingRequest(
@@ -100,10 +105,11 @@ async def vectors(request: Request) -> Response:
             truncate=payload.truncate,
             truncation_side=payload.truncation_side,
             fingerprint=payload.fingerprint,
-            traffic=payload.traffic,
+            traffic=terms.traffic or payload.traffic,
+            caller="/".join(filter(None, (terms.caller, payload.caller))),
             max_batch_texts=payload.batch_size,
             offset=payload.offset,
-            timeout=payload.timeout,
+            timeout=terms.timeout or payload.timeout,
         )
     )
     headers = {

@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from embedding_service.api.bodies import read_payload
 from embedding_service.api.headers import IDEMPOTENCY_KEY
-from embedding_service.api.native.indexes.parameters import Parameter, query_of
+from embedding_service.api.native.indexes.parameters import (
+    query_of,
+)
 from embedding_service.api.operating.answers import answer
 from embedding_service.api.operating.payloads import (
     PurgeOrder,
@@ -17,6 +19,7 @@ from embedding_service.api.operating.payloads import (
     SnapshotOrder,
 )
 from embedding_service.api.operating.rooms import loaded_of, sole_of
+from embedding_service.api.parameters import Parameter
 from embedding_service.api.rooms import rooms_of
 from embedding_service.errors import InvalidRequest, Issue
 from embedding_service.indexes.errors import NotConfirmed

@@ -13,7 +13,8 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.embedding import timed_headers_of
 from embedding_service.api.encoding import Envelope, respond
 from embedding_service.api.exchange import exchange_of
-from embedding_service.api.inputs import checked_inputs, checked_texts, size_of, traffic_of
+from embedding_service.api.inputs import checked_inputs, checked_texts, size_of
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import problems_of
 from embedding_service.api.rooms import rooms_of
 from embedding_service.api.tei.payloads import (
@@ -24,6 +25,7 @@ from embedding_service.api.tei.payloads import (
     SimilarityRequest,
     side_of,
 )
+from embedding_service.api.terms import TERMS, terms_of
 from embedding_service.errors import InvalidRequest, Issue
 from embedding_service.inference.requests import EmbeddingRequest
 
@@ -35,19 +37,20 @@ _ENVELOPE = Envelope(b"[", lambda _seconds: b"]")
 @router.post(
     "/embed",
     summary="Embed texts",
-    openapi_extra=request_body(EmbedRequest),
+    openapi_extra={**request_body(EmbedRequest), **parameters(*TERMS)},
     responses={200: {"model": EmbedAnswer}},
 )
 @router.post(
     "/",
     summary="Embed texts (the same as /embed)",
     operation_id="embed_at_root",
-    openapi_extra=request_body(EmbedRequest),
+    openapi_extra={**request_body(EmbedRequest), **parameters(*TERMS)},
     responses={200: {"model": EmbedAnswer}},
 )
 async def embed(request: Request) -> Response:
     """One vector a text; where the time went stands in the headers `X-…-Time`, in milliseconds."""
     rooms = rooms_of(request)
+    terms = terms_of(request, rooms.settings)
     payload = await read_payload(request, EmbedRequest, rooms.settings)
     inputs = checked_inputs(payload.inputs, rooms.settings)
     result = await rooms.embedder.embed(
@@ -58,7 +61,9 @@ async def embed(request: Request) -> Response:
             dimensions=payload.dimensions,
             truncate=payload.truncate is not False,
             truncation_side=side_of(payload.truncation_direction),
-            traffic=traffic_of(inputs),
+            traffic=terms.class_of(inputs),
+            caller=terms.caller,
+            timeout=terms.timeout,
         )
     )
     seconds = exchange_of(request.scope).seconds
@@ -69,12 +74,13 @@ async def embed(request: Request) -> Response:
 @router.post(
     "/similarity",
     summary="Compare sentences",
-    openapi_extra=request_body(SimilarityRequest),
+    openapi_extra={**request_body(SimilarityRequest), **parameters(*TERMS)},
     responses={200: {"model": SimilarityAnswer}},
 )
 async def similarity(request: Request) -> Response:
     """The cosine of the source sentence and each other sentence."""
     rooms = rooms_of(request)
+    terms = terms_of(request, rooms.settings)
     payload = await read_payload(request, SimilarityRequest, rooms.settings)
     sentences = payload.inputs.sentences
     parameters = payload.parameters or SimilarityParameters()
@@ -90,7 +96,9 @@ async def similarity(request: Request) -> Response:
                 prompt_name=parameters.prompt_name,
                 truncate=parameters.truncate is not False,
                 truncation_side=side_of(parameters.truncation_direction),
-                traffic=traffic_of(texts),
+                traffic=terms.class_of(texts),
+                caller=terms.caller,
+                timeout=terms.timeout,
             )
         )
     except InvalidRequest as error:

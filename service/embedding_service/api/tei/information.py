@@ -23,6 +23,8 @@ async def info(request: Request) -> Response:
     """The default model and the bounds of a request, or what is nearest to them here."""
     rooms = rooms_of(request)
     settings, model = rooms.settings, await rooms.embedder.describe()
+    told = rooms.embedder.health().batch_tokens  # None where another server has the models
+    batch_tokens = told or settings.max_batch_tokens or default_batch_tokens(model.device)
     longest = model.max_length or settings.max_text_chars
     facts = {
         "model_id": model.reference,
@@ -32,7 +34,7 @@ async def info(request: Request) -> Response:
         "model_type": {"embedding": {"pooling": model.pooling}},
         "max_concurrent_requests": max(1, settings.max_queue_tokens // longest),
         "max_input_length": longest,
-        "max_batch_tokens": settings.max_batch_tokens or default_batch_tokens(model.device),
+        "max_batch_tokens": batch_tokens,
         "max_batch_requests": settings.max_batch_texts,
         "max_client_batch_size": settings.max_texts,
         "auto_truncate": True,

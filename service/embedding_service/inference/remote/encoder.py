@@ -26,7 +26,7 @@ from embedding_service.inference.requests import (
     Token,
     TokenIds,
 )
-from embedding_service.inference.slices import embed_in_slices
+from embedding_service.inference.slices import cut, embed_in_slices
 from embedding_service.secret import Secret, SecretUnreadable
 
 _TRUSTED: Final = 30.0
@@ -103,7 +103,7 @@ class RemoteEncoder:
 
     async def stream(self, request: EmbeddingRequest) -> AsyncGenerator[Embeddings, None]:
         """As Embedder."""
-        async with aclosing(embed_in_slices(request, self.embed)) as parts:
+        async with aclosing(embed_in_slices(cut(request), self.embed)) as parts:
             async for part in parts:
                 yield part
 

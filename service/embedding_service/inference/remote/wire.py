@@ -28,8 +28,6 @@ MODEL: Final = "X-Embedding-Model"
 DIMENSION: Final = "X-Embedding-Dimension"
 WARNING: Final = "X-Embedding-Warning"
 
-_SHORTEST: Final = 1.0
-"""Seconds that the route takes; a shorter time is rounded up to it."""
 _TOLD: Final = {
     "is_matryoshka": "matryoshka",
     "fallback_reason": "fallback",
@@ -75,9 +73,10 @@ def write_request(request: EmbeddingRequest, seconds: float) -> bytes:
         "truncation_side": request.truncation_side,
         "fingerprint": request.fingerprint,
         "traffic": request.traffic.value,
+        "caller": request.caller or None,
         "batch_size": request.max_batch_texts,
         "offset": request.offset,
-        "timeout": max(seconds, _SHORTEST),
+        "timeout": seconds,
     }
     return orjson.dumps({name: value for name, value in fields.items() if value is not None})
 

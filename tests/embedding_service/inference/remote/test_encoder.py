@@ -65,9 +65,10 @@ async def test_all_that_is_said_about_a_request_arrives(tier: Api, remote: Remot
         truncation_side="left",
         fingerprint=FINGERPRINT,
         traffic=TrafficClass.BULK,
+        caller="reader",
         max_batch_texts=7,
         offset=256,
-        timeout=12.5,
+        timeout=0.5,
     )
     await remote.embed(request)
     assert tier.embedder.requests == [request]

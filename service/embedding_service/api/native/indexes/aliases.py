@@ -12,10 +12,10 @@ from embedding_service.api.native.indexes.parameters import (
     ALIAS,
     alias_of,
     named,
-    parameters,
     query_of,
 )
 from embedding_service.api.native.indexes.payloads import AliasRequest
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import READS, REMOVALS, WRITES, problems_of
 from embedding_service.api.rooms import retrieval_of, rooms_of
 

@@ -18,7 +18,6 @@ from embedding_service.api.native.indexes.parameters import (
     documents_of,
     index_of,
     named,
-    parameters,
     query_of,
 )
 from embedding_service.api.native.indexes.payloads import (
@@ -26,6 +25,7 @@ from embedding_service.api.native.indexes.payloads import (
     CreateIndexRequest,
     EngineParameters,
 )
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import READS, REMOVALS, WRITES, problems_of
 from embedding_service.api.rooms import retrieval_of, rooms_of
 from embedding_service.errors import InvalidRequest, Issue

@@ -32,14 +32,15 @@ from embedding_service.api.native.indexes.parameters import (
     index_of,
     key_of,
     limit_of,
-    parameters,
     query_of,
     wants_vectors,
 )
 from embedding_service.api.native.indexes.payloads import AddRequest, RemoveRequest, TextsToAdd
 from embedding_service.api.native.indexes.sending import join, respond
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import READS, REMOVALS, WRITES, problems_of
 from embedding_service.api.rooms import retrieval_of, rooms_of
+from embedding_service.api.terms import TERMS, terms_of
 from embedding_service.errors import InvalidRequest, Issue, TooLarge
 from embedding_service.indexes.errors import NotFound
 from embedding_service.inference.texts import MOST_ISSUES
@@ -56,7 +57,7 @@ _IS_LIST = re.compile(rb"[ \t\r\n]*\[")
 @router.post(
     "/index/add",
     summary="Add to the default index",
-    openapi_extra={**request_body(TextsToAdd, AddRequest), **parameters(KEY)},
+    openapi_extra={**request_body(TextsToAdd, AddRequest), **parameters(KEY, *TERMS)},
     responses={200: {"model": AddToDefaultAnswer}, **problems_of(Dialect.NATIVE, *WRITES)},
 )
 async def add_to_default(request: Request) -> Response:
@@ -70,7 +71,7 @@ async def add_to_default(request: Request) -> Response:
 @router.post(
     _DOCUMENTS,
     summary="Add or replace documents",
-    openapi_extra={**request_body(AddRequest), **parameters(INDEX, KEY)},
+    openapi_extra={**request_body(AddRequest), **parameters(INDEX, KEY, *TERMS)},
     responses={200: {"model": AddAnswer}, **problems_of(Dialect.NATIVE, *WRITES)},
 )
 async def add_documents(request: Request) -> Response:
@@ -156,13 +157,14 @@ async def _add(request: Request, name: str, told: dict[str, Any]) -> Response:
     retrieval = retrieval_of(request)
     query_of(request)
     settings = rooms_of(request).settings
+    terms = terms_of(request, settings)
     body = await read_body(request, settings)
     is_list = name == DEFAULT_INDEX and _IS_LIST.match(body) is not None
     payload = parse_payload(body, TextsToAdd) if is_list else parse_payload(body, AddRequest)
     draft = draft_of(payload, settings)
     key = key_of(request, body)
     added = await retrieval.add(
-        name, Addition(documents=draft.documents, is_atomic=draft.is_atomic, key=key)
+        name, Addition(documents=draft.documents, is_atomic=draft.is_atomic, key=key, terms=terms)
     )
     headers = {IDEMPOTENCY_REPLAYED: "true"} if added.is_repeated else None
     answer = orjson.dumps({**told, **build_answer(added, draft)})

@@ -14,13 +14,12 @@ from embedding_service.api.dialects import Dialect
 from embedding_service.api.native.indexes.answers import JobAnswer, JobsAnswer
 from embedding_service.api.native.indexes.parameters import (
     INDEX,
-    Parameter,
     index_of,
     named,
-    parameters,
     query_of,
 )
 from embedding_service.api.native.indexes.payloads import Name
+from embedding_service.api.parameters import Parameter, parameters
 from embedding_service.api.responses import READS, WRITES, problems_of
 from embedding_service.api.rooms import jobs_of, rooms_of
 from embedding_service.indexes.definition import Engine

@@ -6,13 +6,13 @@ Read by hand, as bodies are: FastAPI would refuse what is wrong in words and a s
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
 from embedding_service.api.headers import IDEMPOTENCY_KEY
+from embedding_service.api.parameters import Parameter
 from embedding_service.errors import InvalidRequest, Issue
 from embedding_service.indexes.definition import LONGEST_NAME, check_name
 from embedding_service.indexes.documents import IdempotencyKey
@@ -37,16 +37,6 @@ ID_SCHEMA: Final = {
     "pattern": r"^[^\u0000]*$",
 }
 CURSOR_SCHEMA: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_CURSOR}
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter, as /openapi.json tells it."""
-
-    name: str
-    place: Literal["path", "query", "header"]
-    schema: Mapping[str, Any]
-    description: str
 
 
 INDEX = Parameter("name", "path", NAME_SCHEMA, "An index, or an alias of one.")
@@ -82,22 +72,6 @@ KEY = Parameter(
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*$"},
     "A name for this write, by which it is known when it is sent again: it is done once.",
 )
-
-
-def parameters(*taken: Parameter) -> dict[str, Any]:
-    """`openapi_extra` of a route that takes these."""
-    return {
-        "parameters": [
-            {
-                "name": each.name,
-                "in": each.place,
-                "required": each.place == "path",
-                "schema": dict(each.schema),
-                "description": each.description,
-            }
-            for each in taken
-        ]
-    }
 
 
 class _AnyText(Convertor[str]):

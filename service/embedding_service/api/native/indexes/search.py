@@ -17,15 +17,17 @@ from embedding_service.api.native.indexes.answers import QueriesAnswer, QueryAns
 from embedding_service.api.native.indexes.parameters import (
     INDEX,
     index_of,
-    parameters,
     query_of,
 )
 from embedding_service.api.native.indexes.payloads import SearchRequest
 from embedding_service.api.native.indexes.sending import join, respond
 from embedding_service.api.native.indexes.vectors import stack
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import SEARCHES, problems_of
 from embedding_service.api.rooms import retrieval_of, rooms_of
+from embedding_service.api.terms import TERMS, terms_of
 from embedding_service.errors import InvalidRequest, Issue, TooLarge
+from embedding_service.inference.requests import Terms
 from embedding_service.retrieval.requests import DEFAULT_INDEX, Answer, Hit, Include, Search
 from embedding_service.settings import Settings
 from embedding_service.vectors import Matrix
@@ -53,7 +55,7 @@ class _Queries:
 @router.post(
     "/similarity/search",
     summary="Search the default index",
-    openapi_extra=request_body(SearchRequest),
+    openapi_extra={**request_body(SearchRequest), **parameters(*TERMS)},
     responses={
         200: {"model": QueryAnswer | QueriesAnswer},
         **problems_of(Dialect.NATIVE, *SEARCHES),
@@ -67,7 +69,7 @@ async def search_default(request: Request) -> Response:
 @router.post(
     "/indexes/{name}/search",
     summary="Search an index",
-    openapi_extra={**request_body(SearchRequest), **parameters(INDEX)},
+    openapi_extra={**request_body(SearchRequest), **parameters(INDEX, *TERMS)},
     responses={
         200: {"model": QueryAnswer | QueriesAnswer},
         **problems_of(Dialect.NATIVE, *SEARCHES),
@@ -86,9 +88,10 @@ async def _search(request: Request, name: str) -> Response:
     retrieval = retrieval_of(request)
     query_of(request)
     settings = rooms_of(request).settings
+    terms = terms_of(request, settings)
     payload = await read_payload(request, SearchRequest, settings)
     queries = _queries_of(payload, settings)
-    search = _build_search(payload, queries, settings)
+    search = _build_search(payload, queries, terms, settings)
     try:
         answers = await retrieval.search(name, search)
     except InvalidRequest as error:
@@ -127,7 +130,9 @@ def _queries_of(payload: SearchRequest, settings: Settings) -> _Queries:
     return queries
 
 
-def _build_search(payload: SearchRequest, queries: _Queries, settings: Settings) -> Search:
+def _build_search(
+    payload: SearchRequest, queries: _Queries, terms: Terms, settings: Settings
+) -> Search:
     if payload.top_k > settings.max_top_k:
         message = f"is more than {settings.max_top_k:,}; ask for less, or raise MAX_TOP_K"
         raise InvalidRequest(f"top_k {message}", [Issue(message, path="top_k")])
@@ -144,6 +149,7 @@ def _build_search(payload: SearchRequest, queries: _Queries, settings: Settings)
         min_version=payload.min_version,
         cursor=payload.cursor,
         include=frozenset(payload.include),
+        terms=terms,
     )
 
 

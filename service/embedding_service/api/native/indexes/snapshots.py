@@ -19,10 +19,10 @@ from embedding_service.api.native.indexes.parameters import (
     flag_of,
     index_of,
     named,
-    parameters,
     query_of,
 )
 from embedding_service.api.native.indexes.payloads import CheckRequest, RestoreRequest
+from embedding_service.api.parameters import parameters
 from embedding_service.api.responses import READS, REMOVALS, WRITES, problems_of
 from embedding_service.api.rooms import (
     jobs_of,
