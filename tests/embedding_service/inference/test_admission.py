@@ -1,5 +1,7 @@
 """Refusals: early, from the measured rate, and honest about when to come back."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,10 +39,10 @@ def test_a_request_alone_is_taken_however_large() -> None:
 
 
 def test_a_request_that_would_be_late_is_told_so_before_any_work() -> None:
-    wait = {"tokens": 1, "queued": 0, "wait": 5.0, "max_queue_tokens": 100, "max_wait": 30.0}
-    admit(**wait, timeout=5.0)
+    ask = partial(admit, tokens=1, queued=0, wait=5.0, max_queue_tokens=100, max_wait=30.0)
+    ask(timeout=5.0)
     with pytest.raises(Overloaded, match="X-Request-Timeout") as refusal:
-        admit(**wait, timeout=2.0)
+        ask(timeout=2.0)
     assert (refusal.value.reason, refusal.value.retry_after) == ("timeout_too_short", 3)
 
 

@@ -19,10 +19,11 @@ REAL = Facts(
 
 def measure(calibration: Calibration, fixed: float, each: float, most: float = 1e9) -> list[int]:
     """Have forwards take `fixed` seconds and `each` a token, at `most` tokens a second."""
-    sizes = []
+    sizes: list[int] = []
     while calibration.has_more:
         batch = calibration.take()
-        assert not calibration.has_more, "one at a time"
+        is_free: bool = calibration.has_more
+        assert is_free is False, "one at a time"
         tokens = len(batch.ids)
         assert tokens == batch.lengths.sum()
         assert 0 <= batch.ids.min() <= batch.ids.max() < REAL.vocabulary_size
