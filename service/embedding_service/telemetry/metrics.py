@@ -79,6 +79,13 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.overloads = Counter(
+            "embedding_overload_refusals_total",
+            "Requests answered with 429 before any work, by why: queue_full, wait_too_long (beyond "
+            "MAX_WAIT) or timeout_too_short (beyond what the request allows).",
+            ["model", "reason"],
+            registry=registry,
+        )
 
     def _count_work(self, registry: CollectorRegistry) -> None:
         self.embeddings_generated = Counter(
@@ -122,14 +129,6 @@ class Metrics:
         self.dropped = Counter(
             "embedding_dropped_texts_total",
             "Texts that left the queue unembedded: cancelled or deadline.",
-            ["model", "reason"],
-            registry=registry,
-        )
-
-        self.overloads = Counter(
-            "embedding_overload_refusals_total",
-            "Requests answered with 429 before any work, by why: queue_full, wait_too_long (beyond "
-            "MAX_WAIT) or timeout_too_short (beyond what the request allows).",
             ["model", "reason"],
             registry=registry,
         )
@@ -178,8 +177,8 @@ class Metrics:
         )
         self.batch_knee = Gauge(
             "embedding_batch_knee_tokens",
-            "Calibrated budget: the fewest tokens of a forward that does 95 % of the most tokens a "
-            "second, measured after the load; 0 until then, or where MAX_BATCH_TOKENS is set.",
+            "Tokens of the shortest forward that does 95 % of the most tokens a second: the budget as "
+            "it was measured after the load; 0 until then, or where MAX_BATCH_TOKENS is set.",
             ["model"],
             registry=registry,
         )
