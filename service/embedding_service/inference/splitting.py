@@ -25,8 +25,9 @@ async def forward_whole(
 ) -> Embeddings:
     """As `forward`; no more than a few slices of `request` are in the queue at once."""
     slices = slice_up(model, request)
-    if len(slices) > 1 and not request.offset:
-        # The first one is checked again, but by then others have begun as well.
+    if len(slices) > 1 and not request.offset and model.cache is None:
+        # The first one is checked again, but by then others have begun as well. With a cache that
+        # may have all of it nothing is refused sooner.
         check_capacity(model, slices[0], settings, metrics)
     begun = 0
 

@@ -177,8 +177,8 @@ class Metrics:
         )
         self.batch_knee = Gauge(
             "embedding_batch_knee_tokens",
-            "Tokens of the shortest forward that does 95 % of the most tokens a second: the budget as "
-            "it was measured after the load; 0 until then, or where MAX_BATCH_TOKENS is set.",
+            "Tokens of the shortest forward that does 95 % of the most tokens a second: the budget "
+            "as measured after the load; 0 until then, or where MAX_BATCH_TOKENS is set.",
             ["model"],
             registry=registry,
         )
