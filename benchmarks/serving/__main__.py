@@ -1,0 +1,112 @@
+"""Measures the serving of embeddings beside others, and writes the report.
+
+    python -m benchmarks.serving CACHE [--full] [--only PART ...] [--again] [--scale small]
+
+Without --full the comparison alone, anew each time (20 minutes at most); exit status 1 where a row
+of it is not met. With it every part that has no result of this code on this machine: an interrupted
+run goes on where it was. Results are kept in docs/benchmarks.json, of a trial in CACHE.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from benchmarks.endings import end_on_signals
+from benchmarks.machine import describe_machine, find_commit, find_features, find_processor, say
+from benchmarks.results import Result, begin
+from benchmarks.serving import book as books
+from benchmarks.serving.book import COMPARISON, Book, Entry
+from benchmarks.serving.digests import compute_digest
+from benchmarks.serving.parts import comparison
+from benchmarks.serving.report.page import is_met, render
+from benchmarks.serving.scales import SCALES, Scale
+from benchmarks.serving.stage.peers import INFINITY_BIN
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PARTS: Final[Mapping[str, Callable[[Scale, Path], Result]]] = {
+    COMPARISON: comparison.measure,
+}
+_PACKAGES: Final = ("torch", "sentence-transformers", "transformers", "fastapi", "uvicorn")
+_FEATURES: Final = (
+    *("avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
+    *("amx_tile", "amx_int8", "amx_bf16"),
+)
+_TELL_VERSIONS: Final = """
+from importlib.metadata import version
+print(*(f"{name} {version(name)}" for name in ("infinity-emb", "torch", "transformers")), sep=", ")
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what was asked for. Returns the exit status."""
+    end_on_signals()
+    asked = _parse(arguments)
+    scale = SCALES[asked.scale]
+    docs = ROOT / "docs" if scale.name == "full" else asked.cache / "bench" / scale.name
+    book, processor = books.load(docs / "benchmarks.json"), find_processor()
+    book.scale = scale.name
+    failed = False
+    for name in asked.only or (PARTS if asked.full else [COMPARISON]):
+        digest = compute_digest(ROOT, name, processor)
+        is_known = name in book.parts and book.parts[name].digest == digest
+        if asked.full and is_known and not asked.again:
+            continue
+        print(f"==> {name}", flush=True)
+        try:
+            result = run(PARTS[name], scale)
+        except Exception:  # noqa: BLE001  the other parts can still be measured
+            traceback.print_exc()
+            failed = True
+            continue
+        book.enter(name, Entry(result, digest, find_commit(ROOT), processor))
+        write_report(book, docs)
+    return int(failed or not is_met(book))
+
+
+def run(measure: Callable[[Scale, Path], Result], scale: Scale) -> Result:
+    """One part in a folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="gpu-embedding-bench-"))
+    finish = begin()
+    try:
+        return finish(measure(scale, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_report(book: Book, docs: Path) -> None:
+    """The book and its page."""
+    book.machine = list(_describe())
+    book.processor = find_processor()
+    books.save(docs / "benchmarks.json", book)
+    path = docs / "benchmarks.md"
+    path.write_text(render(book), encoding="utf-8")
+    print(f"==> {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path} is written")
+
+
+def _describe() -> list[str]:
+    python = INFINITY_BIN / "python"
+    infinity = say([str(python), "-c", _TELL_VERSIONS]) if python.exists() else "no infinity-emb"
+    return [
+        *describe_machine(ROOT, _PACKAGES),
+        f"In an environment of its own: {infinity}",
+        f"Features of the processor: {', '.join(find_features(_FEATURES)) or 'unknown'}",
+    ]
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--only", action="append", choices=PARTS, metavar="PART", default=[])
+    parser.add_argument("--again", action="store_true", help="measure what has a result as well")
+    parser.add_argument("--scale", choices=SCALES, default="full")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
