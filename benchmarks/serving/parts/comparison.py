@@ -1,4 +1,4 @@
-"""All peers under the same loads, in turns; then few texts beside many, and the liveness probe."""
+"""All peers under the same loads, in turns; few texts beside many; the liveness probe."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,9 +8,9 @@ from typing import TypeAlias
 from benchmarks.results import Result
 from benchmarks.serving.loads import LOADS, Load
 from benchmarks.serving.models import find_minilm
-from benchmarks.serving.parts import beside, saturation
 from benchmarks.serving.scales import Scale
 from benchmarks.serving.stage.stage import Stage, setting_stage
+from benchmarks.serving.takes import beside, saturation
 from benchmarks.serving.turns import Turn, choose, find_weak
 
 Take: TypeAlias = Callable[[Stage, Scale, int], Mapping[str, Sequence[float]]]

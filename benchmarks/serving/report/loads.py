@@ -6,7 +6,6 @@ from typing import Final
 
 from benchmarks.pages import write_table
 from benchmarks.results import Result
-from benchmarks.serving.book import read_best
 from benchmarks.serving.loads import Load
 from benchmarks.serving.report.comparing import (
     compare,
@@ -25,16 +24,20 @@ _FEW: Final = 20
 """Requests of a turn below which there are no percentiles but the median."""
 
 
-def tell_load(result: Result, load: Load) -> Iterator[str]:
-    """A row for each peer that was measured."""
-    yield from ("", f"## {load.title[:1].upper()}{load.title[1:]}", "")
+def tell_load(result: Result, load: Load, best: float | None, level: int = 2) -> Iterator[str]:
+    """A row for each peer that was measured; `best` is the best product's GFLOP/s, where known."""
+    yield from ("", f"{'#' * level} {load.title[:1].upper()}{load.title[1:]}", "")
     yield from write_table(
         _HEAD,
-        [_tell_peer(result, load, peer) for peer in TITLES if list_samples(result, load, peer)],
+        [
+            _tell_peer(result, load, peer, best)
+            for peer in TITLES
+            if list_samples(result, load, peer)
+        ],
     )
 
 
-def _tell_peer(result: Result, load: Load, peer: str) -> Sequence[str]:
+def _tell_peer(result: Result, load: Load, peer: str, best: float | None) -> Sequence[str]:
     samples = list_samples(result, load, peer)
     has_few = min(each.requests for each in samples) < _FEW
     gflops = median(each.gflops for each in samples)
@@ -47,7 +50,7 @@ def _tell_peer(result: Result, load: Load, peer: str) -> Sequence[str]:
         "" if has_few else f"{median(each.p99_ms for each in samples):,.1f}",
         f"{median(each.tokens_per_second for each in samples):,.0f}",
         f"{gflops:.0f}",
-        f"{gflops / read_best(result):.0%}",
+        f"{gflops / best:.0%}" if best else "",
         f"{median(each.cpu_seconds for each in samples):.2f}",
         f"{max(each.memory_mib for each in samples):,.0f}",
         f"{sum(each.errors for each in samples):.0f}",

@@ -1,6 +1,6 @@
 """docs/benchmarks.md. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from benchmarks.pages import tell_parts, tell_targets, write_table
@@ -9,10 +9,12 @@ from benchmarks.serving.book import COMPARISON, Book, list_speeds, read_best
 from benchmarks.serving.loads import LOADS
 from benchmarks.serving.report.comparing import list_samples
 from benchmarks.serving.report.loads import tell_load
+from benchmarks.serving.report.long import show, tell_long
+from benchmarks.serving.report.long_targets import LONG_TARGETS
 from benchmarks.serving.report.speeds import SLOW, is_slow
 from benchmarks.serving.report.targets import list_targets
 from benchmarks.serving.stage.peers import TITLES
-from benchmarks.targets import judge_all
+from benchmarks.targets import Row, Target, Verdict, judge_all
 
 _BUSY: Final = 0.7
 """Share of a core from which on the generator of a load may be what is measured."""
@@ -47,18 +49,25 @@ def render(book: Book) -> str:
         *(f"- {line}" for line in book.machine),
         _METHOD,
         *_warn(book),
-        *tell_targets(list_targets(result), book.results),
+        *tell_targets(_list_targets(book), book.results),
         *(_tell_comparison(result) if result else ()),
+        *tell_long(book.results),
         *_tell_before(book),
+        *_tell_commits(book),
         *tell_parts(book.results),
     ]
     return "\n".join(lines) + "\n"
 
 
-def is_met(book: Book) -> bool:
-    """Whether every row of the comparison is, disturbed or not."""
-    rows = judge_all(list_targets(book.results.get(COMPARISON)), book.results)
-    return all(str(row.verdict).startswith("met") for row in rows)
+def find_missed(book: Book, parts: Collection[str]) -> list[Row]:
+    """Rows of these parts that are not met, or were not measured; disturbed or not."""
+    targets = [target for target in _list_targets(book) if target.part in parts]
+    rows = judge_all(targets, book.results)
+    return [row for row in rows if row.verdict not in {Verdict.MET, Verdict.MET_DISTURBED}]
+
+
+def _list_targets(book: Book) -> list[Target]:
+    return [*list_targets(book.results.get(COMPARISON)), *LONG_TARGETS]
 
 
 def _warn(book: Book) -> Iterator[str]:
@@ -96,8 +105,9 @@ def _tell_comparison(result: Result) -> Iterator[str]:
     )
     yield ""
     yield f"From the start of a process to its first vectors, once each: {starts}."
+    yield from show(COMPARISON)
     for load in LOADS:
-        yield from tell_load(result, load)
+        yield from tell_load(result, load, read_best(result))
 
 
 def _tell_before(book: Book) -> Iterator[str]:
@@ -131,4 +141,14 @@ def _tell_before(book: Book) -> Iterator[str]:
             for name, then in before.speeds.items()
             if name in now and name in names and then
         ],
+    )
+
+
+def _tell_commits(book: Book) -> Iterator[str]:
+    yield from ("", "## What was measured when", "")
+    yield "A part keeps its figures until it is measured again: `make bench` measures one of them."
+    yield ""
+    yield from write_table(
+        ("part", "commit", "processor"),
+        [(f"`{name}`", entry.commit, entry.processor) for name, entry in book.parts.items()],
     )
