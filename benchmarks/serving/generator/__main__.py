@@ -1,8 +1,8 @@
 """Makes one load.
 
-    python -m benchmarks.serving.generator < ORDER
+    python -m benchmarks.serving.generator CALLS < ORDER
 
-ORDER is one line of JSON (see order.py); so is what is written to stdout. Answers are not read
+ORDER is one line of JSON (see order.py), and so is the file CALLS afterwards. Answers are not read
 while the load runs, but for their length, and the clock stops at their last byte.
 """
 
@@ -20,8 +20,8 @@ from benchmarks.serving.generator.loops import Loop
 from benchmarks.serving.generator.order import Order
 
 
-def main() -> None:
-    """Print what came of it."""
+def main(calls: str) -> None:
+    """Leave what came of it."""
     order = Order(**json.loads(sys.stdin.readline()))
     requests = [build_request(order, body) for body in Path(order.bodies).read_bytes().splitlines()]
     kept: dict[int, bytes] = {}
@@ -42,7 +42,7 @@ def main() -> None:
             for number, body in kept.items()
         )
         Path(order.answers).write_bytes(b"\n".join(lines))
-    sys.stdout.write(json.dumps(asdict(loop.calls)) + "\n")
+    Path(calls).write_text(json.dumps(asdict(loop.calls)), encoding="utf-8")
 
 
 def build_request(order: Order, body: bytes) -> bytes:
@@ -55,4 +55,4 @@ def build_request(order: Order, body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

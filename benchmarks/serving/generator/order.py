@@ -1,4 +1,4 @@
-"""What the generator is told, and what it tells: one line of JSON each."""
+"""What the generator is told, and what it tells."""
 
 from dataclasses import dataclass, field
 

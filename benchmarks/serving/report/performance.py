@@ -9,6 +9,7 @@ from benchmarks.serving.book import Book
 from benchmarks.serving.levers import LEVERS, Lever
 from benchmarks.serving.loads import LOADS
 from benchmarks.serving.report.comparing import spread
+from benchmarks.targets import MOST_OTHERS
 
 BEGIN: Final = "<!-- Written by `make bench-full` and `make generate` from benchmarks.json. -->"
 END: Final = "<!-- As far as here. -->"
@@ -28,18 +29,13 @@ def tell_ablation(book: Book) -> str:
     entry = book.parts.get("ablation")
     if entry is None:
         return "Not measured yet: `make bench-full` does."
-    lines = [
-        f"Times the texts/s without it, the median and range of rounds in turns; {entry.processor}, "
-        f"commit {entry.commit}, {entry.result.finished}"
-        + (
-            f", beside others who took {entry.result.others:.0%} of the machine."
-            if entry.result.others > 0.1
-            else "."
-        ),
-        "",
-        *_tell_table(result),
-    ]
-    return "\n".join(lines)
+    result = entry.result
+    disturbed = f"; others took {result.others:.0%} of it" if result.others > MOST_OTHERS else ""
+    head = (
+        "Times the texts/s without it, the median and range of rounds in turns. Measured on "
+        f"{entry.processor}, commit {entry.commit}, {result.finished}{disturbed}."
+    )
+    return "\n".join([head, "", *_tell_table(result)])
 
 
 def _tell_table(result: Result) -> Iterator[str]:

@@ -99,11 +99,11 @@ def serving(plan: Plan, folder: Path) -> Iterator[Server]:
     """A server that gives vectors when the block begins, and is ended when it is left."""
     own, port = folder / plan.name, find_port()
     own.mkdir(parents=True, exist_ok=True)
-    variables = {name: value.format(port=port) for name, value in plan.variables.items()}
+    variables = {name: _fill(value, port) for name, value in plan.variables.items()}
     began = time.monotonic()
     with (own / "log").open("ab") as log:
         process = subprocess.Popen(
-            [*mortal(), *(part.format(port=port) for part in plan.command)],
+            [*mortal(), *(_fill(part, port) for part in plan.command)],
             cwd=own,  # where no .env is
             env=build_environment(HF_HUB_OFFLINE="1", **variables),
             stdin=subprocess.DEVNULL,
@@ -116,3 +116,7 @@ def serving(plan: Plan, folder: Path) -> Iterator[Server]:
         yield server
     finally:
         stop(process)
+
+
+def _fill(text: str, port: int) -> str:
+    return text.replace("{port}", str(port))  # not by format(): JSON has braces too

@@ -97,15 +97,14 @@ async def test_the_program_takes_an_order_and_tells_its_calls(tmp_path: Path) ->
             port, "POST", "/x", str(tmp_path / "bodies"), 0.1, kept=1,
             answers=str(tmp_path / "answers"),
         )  # fmt: skip
-        done = await asyncio.to_thread(
+        await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-m", "benchmarks.serving.generator"],
+            [sys.executable, "-m", "benchmarks.serving.generator", str(tmp_path / "calls")],
             input=json.dumps(asdict(order)),
-            capture_output=True,
             text=True,
             check=True,
         )
-    calls = Calls(**json.loads(done.stdout))
+    calls = Calls(**json.loads((tmp_path / "calls").read_text()))
     assert calls.bodies[:2] == [0, 1]
     assert calls.elapsed > 0
     assert (tmp_path / "answers").read_bytes() == b"0 <7>"
