@@ -59,11 +59,15 @@ def render(book: Book) -> str:
     return "\n".join(lines) + "\n"
 
 
-def find_missed(book: Book, parts: Collection[str]) -> list[Row]:
-    """Rows of these parts that are not met, or were not measured; disturbed or not."""
+def list_rows(book: Book, parts: Collection[str]) -> list[Row]:
+    """With a verdict each, those of these parts."""
     targets = [target for target in _list_targets(book) if target.part in parts]
-    rows = judge_all(targets, book.results)
-    return [row for row in rows if row.verdict not in {Verdict.MET, Verdict.MET_DISTURBED}]
+    return judge_all(targets, book.results)
+
+
+def is_met(row: Row) -> bool:
+    """Disturbed or not; what was not measured is not."""
+    return row.verdict in {Verdict.MET, Verdict.MET_DISTURBED}
 
 
 def _list_targets(book: Book) -> list[Target]:
