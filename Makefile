@@ -26,7 +26,7 @@ MPNET := $(CACHE)/models/all-mpnet-base-v2/modules.json
 CLUSTER := $(BIN)/python -m tests.cluster
 SOURCES := main.py charts scripts service operator tests benchmarks $(wildcard examples)
 
-.PHONY: help run test test-long chart bench bench-full bench-index bench-operator images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
+.PHONY: help run test test-long chart bench bench-full bench-gpu bench-index bench-operator images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
 	test-cluster test-cluster-all lint format docs generate lock install clean
 
 help: ## List the verbs
@@ -58,6 +58,9 @@ bench: $(BENCH_INSTALLED) $(INFINITY_INSTALLED) ## Measure the serving of embedd
 
 bench-full: install $(BENCH_INSTALLED) $(INFINITY_INSTALLED) $(MPNET) ## The same and all that takes longer, in the background (about 80 minutes, resumable); FOREGROUND=1 waits for it
 	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) --full $(if $(FOREGROUND),,--background) $(ARGUMENTS)
+
+bench-gpu: $(BENCH_INSTALLED) $(MPNET) ## Measure the serving of embeddings on an NVIDIA GPU (up to 3 minutes)
+	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) --only gpu $(ARGUMENTS)
 
 bench-index: $(BENCH_INSTALLED) ## Measure indexes and write docs/benchmarks-index.md (up to 40 minutes, resumable); FULL=1 embeds real sentences too
 	@.venv-bench/bin/python -m benchmarks.index $(CACHE) $(if $(FULL),--sentences) $(ARGUMENTS)

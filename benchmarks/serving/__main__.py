@@ -23,12 +23,13 @@ from benchmarks.machine import describe_machine, find_commit, find_features, fin
 from benchmarks.results import Result, begin
 from benchmarks.serving import book as books
 from benchmarks.serving.background import continue_in_background
-from benchmarks.serving.book import COMPARISON, Book, Entry
+from benchmarks.serving.book import COMPARISON, GPU, Book, Entry
 from benchmarks.serving.digests import compute_digest
 from benchmarks.serving.parts import (
     ablation,
     clients,
     comparison,
+    gpu,
     growth,
     mpnet,
     offered,
@@ -51,6 +52,7 @@ PARTS: Final[Mapping[str, Callable[[Scale, Path], Result]]] = {
     "clients": clients.measure,
     "mpnet": mpnet.measure,
     "soak": soak.measure,
+    GPU: gpu.measure,
 }
 _PACKAGES: Final = ("torch", "sentence-transformers", "transformers", "fastapi", "uvicorn")
 _FEATURES: Final = (
@@ -73,7 +75,7 @@ def main(arguments: list[str]) -> int:
     docs = ROOT / "docs" if scale.name == "full" else asked.cache / "bench" / scale.name
     book = books.load(docs / "benchmarks.json")
     book.scale = scale.name
-    names = asked.only or (list(PARTS) if asked.full else [COMPARISON])
+    names = asked.only or ([name for name in PARTS if name != GPU] if asked.full else [COMPARISON])
     failed = [name for name in names if not _measure(name, scale, book, docs, asked)]
     rows = list_rows(book, names)
     for row in rows:

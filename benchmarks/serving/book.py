@@ -14,6 +14,7 @@ from typing import Final
 from benchmarks.results import Result
 
 COMPARISON: Final = "comparison"
+GPU: Final = "gpu"
 _SPEED: Final = 0
 """Column of texts a second in a sample."""
 

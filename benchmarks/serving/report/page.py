@@ -8,6 +8,7 @@ from benchmarks.results import Result
 from benchmarks.serving.book import COMPARISON, Book, list_speeds, read_best
 from benchmarks.serving.loads import LOADS
 from benchmarks.serving.report.comparing import list_samples
+from benchmarks.serving.report.gpu_targets import GPU_TARGETS
 from benchmarks.serving.report.loads import tell_load
 from benchmarks.serving.report.long import show, tell_long
 from benchmarks.serving.report.long_targets import LONG_TARGETS
@@ -71,7 +72,7 @@ def is_met(row: Row) -> bool:
 
 
 def _list_targets(book: Book) -> list[Target]:
-    return [*list_targets(book.results.get(COMPARISON)), *LONG_TARGETS]
+    return [*list_targets(book.results.get(COMPARISON)), *LONG_TARGETS, *GPU_TARGETS]
 
 
 def _warn(book: Book) -> Iterator[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.results import Result
 from benchmarks.serving.loads import MIXED, SHORT
+from benchmarks.serving.report.gpu_targets import GPU_TARGETS
 from benchmarks.serving.report.long_targets import LONG_TARGETS
 from benchmarks.serving.report.targets import list_targets
 from benchmarks.targets import Row, Verdict, judge_all
@@ -105,3 +106,19 @@ def test_more_than_it_can_do_costs_neither_goodput_nor_time(
     assert (verdict is Verdict.MET) == (
         judge_long("offered", Result(figures, {"offered": [half, over]})) == {Verdict.MET}
     )
+
+
+@pytest.mark.parametrize(("gflops", "peak", "verdict"), [
+    (400_000.0, 989_000.0, Verdict.MET),
+    (390_000.0, 989_000.0, Verdict.NOT_MET),
+    (400_000.0, 0.0, Verdict.NOT_MEASURED),
+])  # fmt: skip
+def test_a_gpu_is_judged_by_its_peak_where_that_is_known(
+    gflops: float, peak: float, verdict: Verdict
+) -> None:
+    names = ("long", "single", "many", "hundred", "beside")
+    point = make_sample(2_000.0, gflops=gflops).write()
+    result = Result({"peak_gflops": peak}, {name: [point] for name in names}, {"gpu": "H100"})
+    first, *others = judge_all(GPU_TARGETS, {"gpu": result})
+    assert first.verdict is verdict
+    assert [row.verdict for row in others] == [Verdict.MET] * 4 + [Verdict.NOT_MEASURED]
