@@ -7,7 +7,9 @@ from benchmarks.pages import write_table
 from benchmarks.results import Result
 from benchmarks.serving.parts import mpnet
 from benchmarks.serving.report.cliffs import GROWTHS, read_curve
+from benchmarks.serving.report.comparing import spread
 from benchmarks.serving.report.loads import tell_load
+from benchmarks.serving.stage.peers import TITLES
 
 IMAGES: Final[Mapping[str, str]] = {
     "comparison": "bench-loads",
@@ -87,7 +89,7 @@ def _tell_offered(result: Result) -> Iterator[str]:
 
 
 def _tell_soak(result: Result) -> Iterator[str]:
-    yield from ("", "## Minutes at 80 %", "")
+    yield from ("", "## Minutes at 80 %")
     yield from show("soak")
     yield ""
     yield from write_table(
@@ -102,6 +104,19 @@ def _tell_soak(result: Result) -> Iterator[str]:
                 f"{bad:.0f}",
             )
             for minute, rate, p50, p99, mib, bad in result.curves["minutes"]
+        ],
+    )
+
+
+def _tell_starts(result: Result) -> Iterator[str]:
+    yield from ("", "## From the start of a process to its first vectors", "")
+    yield "One server after the other, with its files in memory already."
+    yield ""
+    yield from write_table(
+        ("", "seconds"),
+        [
+            (TITLES[name], spread([seconds for (seconds,) in points]).tell("{:.1f}"))
+            for name, points in result.curves.items()
         ],
     )
 
@@ -126,6 +141,7 @@ _SECTIONS: Final = {
     "growth": _tell_growth,
     "offered": _tell_offered,
     "soak": _tell_soak,
+    "starts": _tell_starts,
     "clients": _tell_clients,
     "mpnet": _tell_mpnet,
 }

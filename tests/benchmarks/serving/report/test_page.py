@@ -69,10 +69,14 @@ def test_what_takes_longer_has_its_tables() -> None:
             curves={"minutes": [[1, 9.0, 1.0, 90.0, 50.0, 0], [2, 9.0, 1.0, 9.0, 50.0, 0]]}
         ),
         clients=Result(curves={"openai": [[4.0, 300.0]]}),
+        starts=Result(
+            curves={"ours": [[4.0], [5.0], [3.0]], "naive_1": [[9.0]], "naive_2": [[8.0]]}
+        ),
         mpnet=Result(lacking="it is not here"),
     )
     page = render(book)
     assert "| models, 32 connections, short texts | texts/s |" in page
     assert "| openai | 4.0 | 300.0 |" in page
     assert "| 1 | 9.0 | 1 | 90 | 50 | 0 |" in page
+    assert "| this | 4.0 [3.0 to 5.0] |" in page
     assert "Not measured: it is not here." in page
