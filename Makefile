@@ -20,10 +20,13 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-$(shell cat requirements/dev.txt pyproject.toml | cksum | tr ' ' -)
 # Others' indexes have an environment of their own: nothing of theirs is in what is tested.
 BENCH_INSTALLED := .venv-bench/installed-$(shell cat requirements/bench.txt pyproject.toml | cksum | tr ' ' -)
+# infinity-emb needs an older transformers than ours.
+INFINITY_INSTALLED := .venv-infinity/installed-$(shell cksum < requirements/bench-infinity.txt | tr ' ' -)
+MPNET := $(CACHE)/models/all-mpnet-base-v2/modules.json
 CLUSTER := $(BIN)/python -m tests.cluster
 SOURCES := main.py charts scripts service operator tests benchmarks $(wildcard examples)
 
-.PHONY: help run test test-long chart bench-index bench-operator images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
+.PHONY: help run test test-long chart bench bench-full bench-gpu bench-index bench-operator images cluster-up cluster-down cluster-status cluster-shell cluster-fault \
 	test-cluster test-cluster-all lint format docs generate lock install clean
 
 help: ## List the verbs
@@ -49,6 +52,15 @@ test-long: install ## Run the long forms (up to 90 minutes, resumable) and write
 chart: install ## Judge the chart by all that needs no cluster (up to 3 minutes; a minute more the first time)
 	@echo "==> The chart under Helm 3.19 and 4.3, Kubernetes 1.33 to 1.37: up to 3 minutes on 2 cores"
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup -m "chart or not chart" tests/chart
+
+bench: $(BENCH_INSTALLED) $(INFINITY_INSTALLED) ## Measure the serving of embeddings beside others and write docs/benchmarks.md (up to 20 minutes); fails where a row is missed
+	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) $(ARGUMENTS)
+
+bench-full: install $(BENCH_INSTALLED) $(INFINITY_INSTALLED) $(MPNET) ## The same and all that takes longer, in the background (about 80 minutes, resumable); FOREGROUND=1 waits for it
+	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) --full $(if $(FOREGROUND),,--background) $(ARGUMENTS)
+
+bench-gpu: $(BENCH_INSTALLED) $(MPNET) ## Measure the serving of embeddings on an NVIDIA GPU (up to 3 minutes)
+	@.venv-bench/bin/python -m benchmarks.serving $(CACHE) --only gpu $(ARGUMENTS)
 
 bench-index: $(BENCH_INSTALLED) ## Measure indexes and write docs/benchmarks-index.md (up to 40 minutes, resumable); FULL=1 embeds real sentences too
 	@.venv-bench/bin/python -m benchmarks.index $(CACHE) $(if $(FULL),--sentences) $(ARGUMENTS)
@@ -95,7 +107,7 @@ docs: install ## Check the documentation: links, generated pages, examples of se
 	@$(BIN)/python -m pytest -q tests/contract
 
 generate: install ## Write the pages that are made from code
-	@$(BIN)/python scripts/generate.py
+	@PYTHONPATH=. $(BIN)/python scripts/generate.py
 
 lock: $(UV) ## Compile requirements/ from pyproject.toml; UPGRADE=1 takes newer versions
 	@scripts/lock $(UV) $(if $(UPGRADE),--upgrade)
@@ -104,13 +116,19 @@ install: $(INSTALLED) ## Bring .venv to the locked state (the other verbs do it 
 	@:
 
 clean: ## Remove what the verbs made in this checkout, .venv included
-	@rm -rf .venv .venv-bench .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .venv-bench .venv-infinity .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
 $(INSTALLED): | $(UV)
 	@scripts/install $(UV) "$(PYTHON)" dev $@
 
 $(BENCH_INSTALLED): | $(UV)
 	@scripts/install $(UV) "$(PYTHON)" bench $@
+
+$(INFINITY_INSTALLED): | $(UV)
+	@scripts/install $(UV) "$(PYTHON)" bench-infinity $@ || echo "==> infinity-emb cannot be had here: its rows will say so"
+
+$(MPNET): | $(UV) $(BENCH_INSTALLED)
+	@scripts/install-mpnet $(UV) $(CURDIR)/.venv-bench/bin/python $(CACHE)/models
 
 $(CACHE)/uv-%/bin/uv:
 	@scripts/install-uv "$(PYTHON)" $(CACHE)/uv-$*

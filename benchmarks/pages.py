@@ -40,12 +40,12 @@ def tell_parts(results: Mapping[str, Result]) -> Iterator[str]:
         ],
     )
     for name, result in results.items():
-        yield from ("", f"### {name}", "")
-        if result.lacking:
-            yield f"Not measured: {result.lacking}."
-            continue
         cells = [(key, f"{value:,.6g}") for key, value in result.figures.items()]
-        yield from write_table(("figure", "value"), [*cells, *result.notes.items()])
+        if result.lacking:
+            yield from ("", f"### {name}", "", f"Not measured: {result.lacking}.")
+        elif cells or result.notes:
+            yield from ("", f"### {name}", "")
+            yield from write_table(("figure", "value"), [*cells, *result.notes.items()])
 
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

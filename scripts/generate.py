@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from benchmarks.serving import book as books
+from benchmarks.serving.report.page import render as render_benchmarks
+from benchmarks.serving.report.performance import insert_ablation
 from chart.readme_file import render_readme
 from chart.schema_file import render_schema
 from chart.values_file import render_values
@@ -22,6 +25,18 @@ from settings_pages import render_env_example, render_settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
+
+def render_benchmarks_page() -> str:
+    """Of what was measured last."""
+    return render_benchmarks(books.load(ROOT / "docs/benchmarks.json"))
+
+
+def render_performance_page() -> str:
+    """As it is, with what was measured last of each lever."""
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    return insert_ablation(page, books.load(ROOT / "docs/benchmarks.json"))
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     ".env.example": render_env_example,
     "charts/gpu-embedding/README.md": render_readme,
@@ -36,11 +51,13 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "charts/gpu-embedding/files/dashboards/tier.json": partial(render_board, TIER),
     "crds/embeddingindexes.yaml": partial(render_definition, INDEXES),
     "crds/embeddingindexsnapshots.yaml": partial(render_definition, SNAPSHOTS),
+    "docs/benchmarks.md": render_benchmarks_page,
     "docs/conditions.md": render_conditions_page,
     "docs/errors.md": render_errors_page,
     "docs/metrics.md": render_metrics_page,
     "docs/openapi.json": render_document,
     "docs/operator-metrics.md": render_operator_metrics_page,
+    "docs/performance.md": render_performance_page,
     "docs/settings.md": render_settings_page,
 }
 """Path in the checkout to the function that returns the file's whole text."""

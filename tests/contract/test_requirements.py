@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from generate import ROOT
 
 EXTRAS = ("index", "cpu", "gpu", "dev", "bench")
-FILES = (*EXTRAS, "helm", "judges", "uv")
+FILES = (*EXTRAS, "bench-infinity", "bench-mpnet", "helm", "judges", "uv")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 Pins = dict[str, set[str]]

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import memory
 from benchmarks.index.points import make_queries, make_rows
 from benchmarks.index.scales import DIMENSION, K, Scale
-from benchmarks.index.served import memory
 from benchmarks.index.served.index import ServedIndex, count_unbuilt
 from benchmarks.index.served.server import Server, serving, start, stop
 from benchmarks.index.served.size import measure_size

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.index.peers.__main__ import AT_ONCE
-from benchmarks.index.served.server import build_environment
+from benchmarks.programs import build_environment
 from benchmarks.results import Result
 
 _PROGRAM: Final = "benchmarks.index.peers"

@@ -11,9 +11,9 @@ import psutil
 import pybase64
 from numpy.typing import NDArray
 
+from benchmarks.connection import RequestFailed, build_request
 from benchmarks.index.loads import Call
 from benchmarks.index.scales import DIMENSION, K
-from benchmarks.index.served.connection import RequestFailed, build_request
 from benchmarks.index.served.server import Server
 from embedding_service.vectors import Matrix
 

@@ -1,7 +1,5 @@
 """Starts `python -m embedding_service serve`, and ends it."""
 
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,20 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import benchmarks
-import embedding_service
+from benchmarks.connection import Connection, RequestFailed, build_request
 from benchmarks.index.scales import DIMENSION
-from benchmarks.index.served.connection import Connection, RequestFailed, build_request
+from benchmarks.programs import build_environment, find_port
+from benchmarks.programs import stop as stop_program
 
 _START_SECONDS: Final = 600.0
-_STOP_SECONDS: Final = 120.0
 _PAUSE: Final = 0.05
-_KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
-"""Variables that a process of ours inherits: no setting is among them."""
-_PACKAGES: Final = (
-    Path(embedding_service.__file__).parents[1],
-    Path(benchmarks.__file__).parents[1],
-)
 
 
 class Server:
@@ -69,7 +60,7 @@ def serving(folder: Path, **settings: str) -> Iterator[Server]:
 def start(folder: Path, **settings: str) -> Server:
     """Start without waiting."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = _find_port()
+    port = find_port()
     environment = build_environment(
         DATA_DIR=str(folder),
         EMBEDDING_MODEL=f"hashing:{DIMENSION}",
@@ -90,24 +81,6 @@ def start(folder: Path, **settings: str) -> Server:
     return Server(process, port, folder)
 
 
-def build_environment(**variables: str) -> dict[str, str]:
-    """For a process of ours: it finds our packages, and no setting but `variables`."""
-    inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return inherited | {"PYTHONPATH": os.pathsep.join(map(str, _PACKAGES))} | variables
-
-
 def stop(server: Server) -> None:
     """End it as Kubernetes does, in the end by force."""
-    server.process.terminate()
-    try:
-        server.process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        server.process.kill()
-        server.process.wait()
-
-
-def _find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    stop_program(server.process)

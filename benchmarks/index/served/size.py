@@ -1,8 +1,8 @@
 """What an index of some size does."""
 
+from benchmarks import memory
 from benchmarks.index.loads import time_calls
 from benchmarks.index.scales import K
-from benchmarks.index.served import memory
 from benchmarks.index.served.index import ServedIndex
 from benchmarks.index.served.server import Server
 from benchmarks.index.truth import compute_recall, find_nearest

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.index.served.connection import Connection, RequestFailed, build_request
+from benchmarks.connection import Connection, RequestFailed, build_request
 
 
 @contextmanager

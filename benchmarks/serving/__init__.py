@@ -1,0 +1,1 @@
+"""`make bench`: measures the serving of embeddings and writes docs/benchmarks.md."""

@@ -1,0 +1,23 @@
+"""Writes what sentence-transformers gives for each text alone, in float32: the truth.
+
+    python -m benchmarks.serving.peers.truth FOLDER VECTORS < TEXTS
+
+TEXTS is a list in JSON; VECTORS becomes an array of numpy.
+"""
+
+import json
+import sys
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+
+
+def main(folder: str, vectors: str) -> None:
+    """One forward for each."""
+    model = SentenceTransformer(folder, device="cpu")
+    texts: list[str] = json.load(sys.stdin)
+    np.save(vectors, np.stack([model.encode(text) for text in texts]).astype(np.float32))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Everything that is measured, alive at once, and what measures it."""
