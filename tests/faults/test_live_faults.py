@@ -51,12 +51,23 @@ def server_of_one_worker(
         yield server, http
 
 
+def list_texts(about: str, count: int) -> list[str]:
+    """Different ones: of identical texts only one is embedded."""
+    return [f"{about}, {number}" for number in range(count)]
+
+
 @contextmanager
-def in_flight(http: httpx.Client, count: int = 1) -> Iterator[list[httpx.Response]]:
-    """Send requests from threads; their answers are complete when the block ends."""
+def in_flight(
+    http: httpx.Client, count: int = 1, about: str = "work"
+) -> Iterator[list[httpx.Response]]:
+    """Send requests from threads; their answers are complete when the block ends.
+
+    Their texts differ from those of another block that is not `about` the same.
+    """
     answers: list[httpx.Response] = []
     with ThreadPoolExecutor(count) as threads:
-        sent = [threads.submit(embed, http, [f"text {number}"] * 3) for number in range(count)]
+        texts = [list_texts(f"{about} {number}", 3) for number in range(count)]
+        sent = [threads.submit(embed, http, each) for each in texts]
         yield answers
         answers.extend(each.result() for each in sent)
 
@@ -110,7 +121,8 @@ def test_memory_that_runs_out_halves_the_batch_until_it_fits(tmp_path: Path) -> 
         worker = worker_of(server)
         row = DIMENSION * 4
         with limited(worker, 12 * row):
-            answer = embed(http, ["is anybody there"] * 32)
+            # Of words that it knows: a new one would take memory of its own.
+            answer = embed(http, [f"is anybody{' there' * times}" for times in range(1, 33)])
             assert answer.status_code == httpx.codes.OK, answer.text
             assert answer.json()["count"] == 32
         failures = sample(http, "embedding_inference_failures_total", kind="out_of_memory")
@@ -136,7 +148,7 @@ def test_a_full_queue_refuses_with_the_time_to_come_back(tmp_path: Path) -> None
         worker.suspend()
         with in_flight(http) as at_work:
             until(http, "embedding_batch_texts_count", 1)  # or both could be in one batch
-            with in_flight(http) as waiting:
+            with in_flight(http, about="waiting") as waiting:
                 until(http, "embedding_queue_texts", 3)
                 refused = embed(http, ["one too many " * 20])
                 assert refused.status_code == httpx.codes.TOO_MANY_REQUESTS
@@ -167,7 +179,7 @@ def test_a_client_that_leaves_takes_its_texts_along(server: LiveServer, http: ht
     with in_flight(http) as answers:
         until(http, "embedding_batch_texts_count", batches + 1)
         with server.http(timeout=0.3) as impatient, pytest.raises(httpx.ReadTimeout):
-            embed(impatient, ["nobody waits for this"] * 5)
+            embed(impatient, list_texts("nobody waits for this", 5))
         until(http, "embedding_dropped_texts_total", dropped + 5, reason="cancelled")
         assert sample(http, "embedding_queue_texts") == 0
         worker.resume()

@@ -14,7 +14,7 @@ from tokenizers import Encoding, Tokenizer
 
 from embedding_service.errors import Issue, TextTooLong, TokenIdOutOfRange
 from embedding_service.inference.backends.base import Facts
-from embedding_service.inference.cutting import CHARS_PER_TOKEN, can_cut, pieces
+from embedding_service.inference.cutting import CHARS_PER_TOKEN, Reach, find_gaps
 from embedding_service.inference.requests import Side, Token, TokenIds
 
 _T = TypeVar("_T")
@@ -76,7 +76,7 @@ class Tokeniser:
         self._by_side = {side: _load(serialised, max_length, side) for side in ("right", "left")}
         self._uncut = _load(serialised, None, "right")
         self._prefix, self._suffix = _find_frame(self._uncut)
-        self._can_cut_early = max_length is not None and can_cut(self._uncut.to_str())
+        self._gaps = _find_gaps(self._uncut)
         configured = Tokenizer.from_str(serialised).truncation
         self._own_side: Side = (
             "left" if configured and configured["direction"] == "left" else "right"
@@ -100,9 +100,9 @@ class Tokeniser:
         side = side or self._own_side
         turns = self._bulk_turns if is_bulk else nullcontext()
         reach = None
-        if self._can_cut_early and self._max_length is not None and not wants_lengths:
-            reach = CHARS_PER_TOKEN * self._max_length
-        encode = partial(_encode, self._by_side[side], side, reach, prompt)
+        if self._gaps and self._max_length is not None and not wants_lengths:
+            reach = Reach(side, CHARS_PER_TOKEN * self._max_length, self._gaps)
+        encode = partial(_encode, self._by_side[side], reach, prompt)
         if sum(map(len, texts)) <= _AT_ONCE_CHARS:
             return self._collect(encode(texts))
 
@@ -207,12 +207,18 @@ def _find_frame(tokenizer: Tokenizer) -> tuple[TokenIds, TokenIds]:
     return list(encoding.ids[:first]), list(encoding.ids[last:])
 
 
-def _slice(texts: Sequence[str], reach: int | None) -> list[list[str]]:
+def _find_gaps(tokenizer: Tokenizer) -> str:
+    normalizer = tokenizer.normalizer
+    is_space = normalizer is not None and normalizer.normalize_str("a\nb") == "a b"
+    return find_gaps(tokenizer.to_str(), is_newline_space=is_space)
+
+
+def _slice(texts: Sequence[str], reach: Reach | None) -> list[list[str]]:
     """Consecutive texts of about one thread's work each; `reach` as in `_encode`."""
     parts: list[list[str]] = []
     room = 0
     for text in texts:
-        size = len(text) if reach is None else min(len(text), reach)
+        size = len(text) if reach is None else min(len(text), reach.chars)
         if not parts or size > room or len(parts[-1]) == _SLICE_TEXTS:
             parts.append([])
             room = _SLICE_CHARS
@@ -222,29 +228,28 @@ def _slice(texts: Sequence[str], reach: int | None) -> list[list[str]]:
 
 
 def _encode(
-    tokenizer: Tokenizer, side: Side, reach: int | None, prompt: str, texts: Sequence[str]
+    tokenizer: Tokenizer, reach: Reach | None, prompt: str, texts: Sequence[str]
 ) -> list[tuple[NDArray[np.int32], int]]:
     """Ids of each text, and how many more there were at least; runs in a thread.
 
-    Of texts longer than `reach` characters only as much is read as the ids depend on; None reads
-    all.
+    Of texts longer than `reach` only as much is read as the ids depend on; None reads all.
     """
-    short = [text for text in texts if reach is None or len(text) <= reach]
+    short = [text for text in texts if reach is None or len(text) <= reach.chars]
     encodings = iter(tokenizer.encode_batch_fast([prompt + text for text in short]))
     return [
         _read(next(encodings))
-        if reach is None or len(text) <= reach
-        else _encode_long(tokenizer, side, reach, prompt, text)
+        if reach is None or len(text) <= reach.chars
+        else _encode_long(tokenizer, reach, prompt, text)
         for text in texts
     ]
 
 
 def _encode_long(
-    tokenizer: Tokenizer, side: Side, reach: int, prompt: str, text: str
+    tokenizer: Tokenizer, reach: Reach, prompt: str, text: str
 ) -> tuple[NDArray[np.int32], int]:
-    for piece in pieces(text, side, reach):
+    for piece in reach.pieces(text):
         # What is cut off on the left takes the prompt along.
-        prompted = prompt + piece if side == "right" else piece
+        prompted = prompt + piece if reach.side == "right" else piece
         ids, cut_off = _read(tokenizer.encode_batch_fast([prompted])[0])
         if cut_off > _SPARE:
             return ids, cut_off

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from embedding_service.inference.backends.hashing import HashingBackend
-from embedding_service.inference.cutting import can_cut, pieces
+from embedding_service.inference.cutting import Reach, find_gaps
 from embedding_service.inference.requests import Side
 from embedding_service.inference.tokenisation import Tokeniser
 from tiny_models import BERT, MPNET, ROBERTA, XLM_ROBERTA, tiny_model
@@ -25,11 +25,27 @@ QWEN = (
 )
 WORDS = st.one_of(
     st.sampled_from(["a", "the", "quickest", "naïve", "don't", "<mask>", "[MASK]", "12345", "x.y"]),
-    st.sampled_from(["日本語", "दुनिया", "سلام", "ﷺ", "ﬁn", "Σίσυφος", "e\u0301", "👍🏽", "\u0d4e"]),
+    st.sampled_from(
+        [
+            "日本語。",
+            "。",
+            "「語」",
+            "दुनिया",
+            "سلام",
+            "ﷺ",
+            "ﬁn",
+            "Σίσυφος",
+            "e\u0301",
+            "👍🏽",
+            "\u0d4e",
+        ]
+    ),
     st.text(alphabet="ab1ßé.!▁\u0301\u200b\u00ad\u3000", min_size=1, max_size=12),
     st.text(min_size=1, max_size=4),
 )
-GAPS = st.sampled_from([" "] * 8 + ["  ", "\n", " \n", "\t", "\u00a0", "\u2028", " \u0301", ""])
+GAPS = st.sampled_from(
+    [" "] * 8 + ["  ", "\n", "\n", "\r\n", " \n", "\t", "\u00a0", "\u2028", " \u0301", ""]
+)
 TEXTS = st.lists(st.tuples(WORDS, GAPS), min_size=1, max_size=160).map(
     lambda parts: "".join(word + gap for word, gap in parts)
 )
@@ -89,6 +105,10 @@ def serialised(kind: str) -> str:
     return KINDS[kind]().to_str()
 
 
+def gaps_of(tokenizer: str) -> str:
+    return find_gaps(tokenizer, is_newline_space=False)
+
+
 def tokeniser(kind: str, threads: ThreadPoolExecutor) -> Tokeniser:
     facts = replace(HashingBackend(8).facts, tokenizer=serialised(kind), max_length=MAX_LENGTH)
     return Tokeniser(facts, threads, workers=2)
@@ -122,6 +142,26 @@ async def test_of_a_long_page_only_a_piece_is_read(
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("kind", ["WordPiece", "BPE", "Unigram"])
+async def test_a_page_without_spaces_is_cut_at_the_ends_of_lines(
+    threads: ThreadPoolExecutor, kind: str, side: Side
+) -> None:
+    subject = tokeniser(kind, threads)
+    page = "日本語の文章です。\n" * 2_000
+    early = await subject.encode([page], "", side)
+    exact = await subject.encode([page], "", side, wants_lengths=True)
+    assert early.ids[0].tolist() == exact.ids[0].tolist()
+    assert early.lengths_uncut[0] < 1_000 < exact.lengths_uncut[0]
+
+
+def test_a_newline_counts_as_a_space_only_where_it_becomes_one() -> None:
+    tokenizer = serialised("Unigram of XLM-R")
+    assert find_gaps(tokenizer, is_newline_space=False) == " "
+    assert find_gaps(tokenizer, is_newline_space=True) == " \n"
+    assert find_gaps(serialised("BPE of Qwen"), is_newline_space=False) == " "
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
 async def test_a_piece_with_too_few_tokens_grows(threads: ThreadPoolExecutor, side: Side) -> None:
     subject = tokeniser("WordPiece", threads)
     # A word of more than 100 characters is one unknown token.
@@ -144,31 +184,31 @@ async def test_a_piece_with_too_few_tokens_grows(threads: ThreadPoolExecutor, si
 )
 def test_parts_that_look_beyond_a_space_forbid_it(change: dict[str, object]) -> None:
     parts = json.loads(serialised("WordPiece"))
-    assert can_cut(json.dumps(parts))
-    assert not can_cut(json.dumps(parts | change))
+    assert gaps_of(json.dumps(parts)) == " \n"
+    assert gaps_of(json.dumps(parts | change)) == ""
 
 
 def test_a_token_with_a_space_in_it_forbids_it() -> None:
     tokenizer = of_folder(BERT)()
     tokenizer.add_tokens(["New York"])
-    assert not can_cut(tokenizer.to_str())
+    assert gaps_of(tokenizer.to_str()) == ""
 
 
 def test_dropout_forbids_it() -> None:
     tokenizer = byte_bpe()
     tokenizer.model.dropout = 0.1
-    assert not can_cut(tokenizer.to_str())
+    assert gaps_of(tokenizer.to_str()) == ""
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-@pytest.mark.parametrize("text", ["日本語" * 100, "." * 300, " " * 300, ". " * 300])
+@pytest.mark.parametrize("text", ["日本語" * 100, "." * 300, " " * 300, "\u0301 " * 300])
 def test_without_a_space_behind_a_word_the_text_stays_whole(text: str, side: Side) -> None:
-    assert list(pieces(text, side, 10)) == []
+    assert list(Reach(side, 10, " \n").pieces(text)) == []
 
 
 @given(text=TEXTS, side=st.sampled_from(["left", "right"]), chars=st.integers(1, 100))
 def test_pieces_grow_and_are_never_the_whole(text: str, side: Side, chars: int) -> None:
-    found = list(pieces(text, side, chars))
+    found = list(Reach(side, chars, " \n").pieces(text))
     assert all(text.startswith(one) if side == "right" else text.endswith(one) for one in found)
     assert [len(one) for one in found] == sorted({len(one) for one in found})
     assert all(chars <= len(one) < len(text) for one in found)
