@@ -1,12 +1,12 @@
 """What a backend owes the pipeline, and what it is given."""
 
-import importlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_service.inference.backends.imports import import_backend
 from embedding_service.vectors import Matrix
 
 Int32s: TypeAlias = NDArray[np.int32]
@@ -108,9 +108,8 @@ class Backend(Protocol):
 
 def load_backend(spec: LoadSpec) -> Backend:
     """Load what `spec` names. Raises LoadFailed."""
-    # Imported by name and only here: torch takes seconds, and most processes must never see it.
-    module = importlib.import_module(f"embedding_service.inference.backends.{spec.backend}")
-    backend: Backend = module.load(spec)
+    # Imported by name and only there: torch takes seconds, and most processes must never see it.
+    backend: Backend = import_backend(spec.backend).load(spec)
     return backend
 
 

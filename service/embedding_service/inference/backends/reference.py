@@ -5,6 +5,7 @@ it included. Parity with `encode()` is checked at load, not assumed (acceptance.
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import Tensor
 from embedding_service.inference.backends import acceptance
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec, TokenBatch
 from embedding_service.inference.backends.device import OnDevice
+from embedding_service.inference.backends.imports import without_compiler
 from embedding_service.vectors import Matrix
 
 _WASTE = 1.25
@@ -104,15 +106,18 @@ def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
     torch.set_num_threads(1)
     if spec.device.startswith("cuda"):
         acceptance.check_cuda()
+    # Code that a model ships may compile.
+    imports = nullcontext() if spec.trust_remote_code else without_compiler()
     try:
-        model = SentenceTransformer(
-            spec.target,
-            device=spec.device,
-            local_files_only=True,
-            trust_remote_code=spec.trust_remote_code,
-            # transformers 5 would keep whatever dtype the file has; float32 is the promise.
-            model_kwargs={"dtype": torch.float32},
-        )
+        with imports:
+            model = SentenceTransformer(
+                spec.target,
+                device=spec.device,
+                local_files_only=True,
+                trust_remote_code=spec.trust_remote_code,
+                # transformers 5 would keep whatever dtype the file has; float32 is the promise.
+                model_kwargs={"dtype": torch.float32},
+            )
         model.eval()
     except Exception as error:
         raise _explain(error, spec) from error

@@ -111,7 +111,8 @@ def can_prepack() -> bool:
 def choose_form(weight: Tensor) -> Form:
     """The faster form on this machine, for a weight of the model; takes some tens of milliseconds.
 
-    Timed in turns, the best of a few, so that a busy neighbour hits both.
+    Timed in turns, the best of a few, in time of this thread, the only one there is: on a busy
+    machine that of the clock has chosen the slower form.
     """
     if weight.device.type != "cpu" or not can_prepack():
         return "plain"
@@ -122,9 +123,9 @@ def choose_form(weight: Tensor) -> Form:
         best = dict.fromkeys(FORMS, float("inf"))
         for _ in range(_ROUNDS):
             for form, linear in linears.items():
-                started = time.perf_counter()
+                started = time.thread_time()
                 linear.gelu(x)
-                best[form] = min(best[form], time.perf_counter() - started)
+                best[form] = min(best[form], time.thread_time() - started)
         for form in FORMS:
             # By the row, so that the long input does not decide alone.
             seconds[form] += best[form] / len(x)
