@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 import structlog
 
@@ -134,12 +135,15 @@ class Loader:
     ) -> tuple[Host, LoadSpec, str | None]:
         """A host on the wanted device, or on the CPU with the reason why."""
         spec = LoadSpec(
-            backend="hashing" if folder is None else "packed",
+            backend="hashing" if folder is None else choose_backend(self._settings),
             target=reference.target if folder is None else str(folder),
             device="cpu" if folder is None or self._settings.device == "cpu" else "cuda:0",
             threads=self._settings.worker_threads,
             max_length=options.max_length,
             trust_remote_code=options.trust_remote_code,
+            must_pack=self._settings.backend == "packed",
+            linears=self._settings.linears,
+            dtype=options.dtype or self._settings.dtype,
         )
         fallback = None
         try:
@@ -178,6 +182,11 @@ class Loader:
 def default_batch_tokens(device: str) -> int:
     """Tokens in one forward where no setting says otherwise."""
     return _CPU_BATCH_TOKENS if device == "cpu" else _GPU_BATCH_TOKENS
+
+
+def choose_backend(settings: EngineSettings) -> Literal["packed", "reference"]:
+    """The code path of a model with weights; a model that cannot be packed takes the other one."""
+    return "reference" if settings.backend == "reference" else "packed"
 
 
 def count_workers(settings: EngineSettings) -> int:
@@ -224,6 +233,7 @@ def _describe(
         versions=facts.versions,
         linears=facts.linears,
         unpacked_because=facts.unpacked_because,
+        float32_because=facts.float32_because,
     )
 
 
@@ -237,4 +247,6 @@ def _tell_path(name: str, facts: Facts) -> None:
             reason=facts.unpacked_because,
         )
     elif facts.linears is not None:
-        _log.info("packed forward", model=name, linears=facts.linears)
+        _log.info("packed forward", model=name, linears=facts.linears, dtype=facts.dtype)
+    if facts.float32_because is not None:
+        _log.warning("NOT BFLOAT16: computing in float32", model=name, reason=facts.float32_because)

@@ -15,6 +15,14 @@ class EngineSettings(Group):
     """`auto` takes CUDA if it works and the CPU, loudly, if not; `cuda` refuses to fall back."""
     cuda_visible_devices: str | None = None
     """Which GPUs, by number or UUID, separated by commas; CUDA reads it. Each one gets a worker."""
+    backend: Literal["auto", "packed", "reference"] = "auto"
+    """`packed` computes without padding and refuses a model that cannot be; `reference` is
+    sentence-transformers' own forward; `auto` packs what can be packed."""
+    linears: Literal["auto", "prepacked", "plain"] = "auto"
+    """Form of a packed model's weights: oneDNN's or torch's own; `auto` is the faster one here."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """What a packed model computes in. `bfloat16` is taken where it is at least 1.2 times as fast
+    and the vectors stay near enough (cosine 0.9999), else float32, loudly."""
     workers: int = Field(default=0, ge=0, le=256)
     """Worker processes of a model on the CPU; 0 is one for each core this process may use, 16 at
     most."""

@@ -12,6 +12,9 @@ from embedding_service.vectors import Matrix
 Int32s: TypeAlias = NDArray[np.int32]
 
 FailureKind: TypeAlias = Literal["model", "device"]
+Dtype: TypeAlias = Literal["float32", "bfloat16"]
+Form: TypeAlias = Literal["prepacked", "plain"]
+"""Of a packed backend's weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,12 @@ class Facts:
     prompts: dict[str, str]
     default_prompt_name: str | None
     versions: dict[str, str]
-    linears: str | None = None
-    """Form of a packed backend's weights: `prepacked` or `plain`."""
+    linears: Form | None = None
+    """None where the backend is not packed."""
     unpacked_because: str | None = None
     """Why a model that was to be packed is not, as a clause; None where it is."""
+    float32_because: str | None = None
+    """Why a model that was to compute in bfloat16 does not, as a clause; None where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class LoadSpec:
     """What to load and where; crosses the process boundary as JSON."""
 
     backend: Literal["packed", "reference", "hashing"]
-    """`packed` falls back to `reference`, and says why."""
+    """`packed` falls back to `reference`, and says why, unless it `must_pack`."""
     target: str
     """A folder, or for `hashing` the number of dimensions."""
     device: str
@@ -71,6 +76,11 @@ class LoadSpec:
     threads: int
     max_length: int | None
     trust_remote_code: bool
+    must_pack: bool = False
+    linears: Form | Literal["auto"] = "auto"
+    """`auto` is whichever is faster on this machine."""
+    dtype: Dtype = "float32"
+    """What to compute in; `bfloat16` falls back to `float32` where it does not pay, and says so."""
 
 
 class LoadFailed(Exception):

@@ -6,6 +6,7 @@ it included. Parity with `encode()` is checked at load, not assumed (acceptance.
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -98,7 +99,10 @@ class ReferenceBackend(OnDevice):
 
 def load(spec: LoadSpec) -> ReferenceBackend:
     """Load a folder onto `spec.device`. Raises LoadFailed."""
-    return load_tried(spec)[0]
+    backend, _ = load_tried(spec)
+    if spec.dtype != "float32":
+        backend.facts = replace(backend.facts, float32_because="BACKEND is reference")
+    return backend
 
 
 def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
