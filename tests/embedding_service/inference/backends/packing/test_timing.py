@@ -1,5 +1,7 @@
 """Ways to compute the same are timed under the same conditions."""
 
+from functools import partial
+
 from embedding_service.inference.backends.packing.timing import Task, time_by_row
 
 
@@ -7,7 +9,7 @@ def test_ways_take_turns_so_that_a_busy_neighbour_hits_all() -> None:
     called: list[tuple[str, int]] = []
 
     def tasks_of(way: str) -> list[Task]:
-        return [(rows, lambda rows=rows: called.append((way, rows))) for rows in (16, 128)]
+        return [(rows, partial(called.append, (way, rows))) for rows in (16, 128)]
 
     seconds = time_by_row({way: tasks_of(way) for way in ("one", "other")})
     assert set(seconds) == {"one", "other"}
