@@ -37,7 +37,7 @@ def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
-        root = cgroups / controllers.replace("cpu,cpuacct", "cpu") if controllers else cgroups
+        root = cgroups / "cpu" if controllers else cgroups
         # What lies outside of its namespace is told as /../…, and cannot be seen.
         inner = Path(path.lstrip("/"))
         if ".." not in inner.parts:
