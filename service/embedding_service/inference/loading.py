@@ -13,9 +13,11 @@ import structlog
 from embedding_service.errors import ModelUnavailable
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
 from embedding_service.inference.cache import RowCache
+from embedding_service.inference.calibration import divide, divide_by_rule
 from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.crew import Crew, CrewSettings, Shared
 from embedding_service.inference.description import ModelDescription
+from embedding_service.inference.divisions import Division
 from embedding_service.inference.foreign_ids import ForeignVocabulary
 from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
 from embedding_service.inference.models.options import read_matryoshka
@@ -30,7 +32,6 @@ from embedding_service.settings import EngineSettings, ModelOptions
 
 _log = structlog.get_logger(__name__)
 
-_MOST_WORKERS = 16
 _MOST_TOKENIZER_THREADS = 4
 _LEAST_RELOAD, _PATIENCE = 60.0, 5.0
 """A host that replaces a lost one may take a minute, or five times what the first one took."""
@@ -97,11 +98,19 @@ class Loader:
             folder = await in_thread(partial(locate, reference))
         started = monotonic()
         host, spec, fallback = await self._open_host(reference, folder, options)
-        settings = self._crew_settings(spec.device, monotonic() - started)
+        seconds = monotonic() - started
+        try:
+            digest = await in_thread(partial(_fingerprint, host.facts, folder, options))
+            division = await self._divide(host, digest)
+        except BaseException:
+            await host.end()
+            raise
+        host.threads = division.threads
+        spec = replace(spec, threads=division.threads)
+        settings = self._crew_settings(spec.device, division.workers, seconds)
         crew = Crew(reference.name, host, spec, settings, self._shared)
         try:
             await crew.start()
-            digest = await in_thread(partial(_fingerprint, host.facts, folder, options))
             threads = count_tokenizer_threads(self._settings)
             build = partial(Tokeniser, host.facts, self._threads, threads)
             tokeniser = await in_thread(build)
@@ -138,7 +147,7 @@ class Loader:
             backend="hashing" if folder is None else choose_backend(self._settings),
             target=reference.target if folder is None else str(folder),
             device="cpu" if folder is None or self._settings.device == "cpu" else "cuda:0",
-            threads=self._settings.worker_threads,
+            threads=self._settings.worker_threads or 1,
             max_length=options.max_length,
             trust_remote_code=options.trust_remote_code,
             must_pack=self._settings.backend == "packed",
@@ -168,10 +177,15 @@ class Loader:
             ) from lost
         return host, spec, fallback
 
-    def _crew_settings(self, device: str, load_seconds: float) -> CrewSettings:
+    async def _divide(self, host: Host, digest: str) -> Division:
+        if host.facts.device != "cpu":
+            return divide_by_rule(self._settings, usable_cores())
+        return await divide(host, digest, self._settings)
+
+    def _crew_settings(self, device: str, workers: int, load_seconds: float) -> CrewSettings:
         settings = self._settings
         return CrewSettings(
-            workers=count_workers(settings),
+            workers=workers,
             max_batch_tokens=settings.max_batch_tokens or default_batch_tokens(device),
             max_batch_texts=settings.max_batch_texts,
             forward_timeout=settings.forward_timeout,
@@ -190,9 +204,8 @@ def choose_backend(settings: EngineSettings) -> Literal["packed", "reference"]:
 
 
 def count_workers(settings: EngineSettings) -> int:
-    """Workers of a model on the CPU; together their threads are no more than the cores."""
-    workers = usable_cores() // settings.worker_threads
-    return settings.workers or max(1, min(workers, _MOST_WORKERS))
+    """Workers of a model on the CPU, unless measuring finds fewer with more threads faster."""
+    return divide_by_rule(settings, usable_cores()).workers
 
 
 def count_tokenizer_threads(settings: EngineSettings) -> int:

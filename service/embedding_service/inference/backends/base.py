@@ -97,8 +97,8 @@ class Backend(Protocol):
 
     facts: Facts
 
-    def prepare_worker(self) -> None:
-        """Called once in the process that will run forwards, before the first."""
+    def prepare_worker(self, threads: int) -> None:
+        """Called once in the process that will run forwards, on so many threads."""
 
     def forward(self, batch: TokenBatch) -> Matrix:
         """Embed the texts of `batch`, in order: shape (texts, dimension), uncut, not normalised."""

@@ -48,9 +48,8 @@ class PackedBackend(OnDevice):
         pooling: RaggedPooling,
         modules: Iterable[nn.Module],
         facts: Facts,
-        threads: int,
     ) -> None:
-        super().__init__(facts, threads)
+        super().__init__(facts)
         self._encoder = encoder
         self._pooling = pooling
         self._modules = tuple(modules)
@@ -114,13 +113,13 @@ def _build_judged(truth: reference.ReferenceBackend, trial: Trial, spec: LoadSpe
         rounded = _choose_make(parts.anatomy, spec, torch.bfloat16)
         try:
             check_gain(parts.anatomy, rounded, exact)
-            packed = parts.build(rounded, truth.facts, spec.threads)
+            packed = parts.build(rounded, truth.facts)
             judge_packed(packed, trial, ROUNDED)
         except NotPackable as refusal:
             because = str(refusal)
         else:
             return packed
-    packed = parts.build(exact, replace(truth.facts, float32_because=because), spec.threads)
+    packed = parts.build(exact, replace(truth.facts, float32_because=because))
     judge_packed(packed, trial)
     return packed
 
@@ -146,12 +145,12 @@ class Parts:
     modules: tuple[nn.Module, ...]
     """What follows the pooling."""
 
-    def build(self, make: Make, facts: Facts, threads: int) -> PackedBackend:
+    def build(self, make: Make, facts: Facts) -> PackedBackend:
         """Put together, its linears of this make. Raises NotPackable."""
         dtype: Dtype = "bfloat16" if make.dtype is torch.bfloat16 else "float32"
         facts = replace(facts, backend="packed", linears=make.form, dtype=dtype)
         encoder = self.anatomy.build_encoder(make)
-        return PackedBackend(encoder, self.pooling, self.modules, facts, threads)
+        return PackedBackend(encoder, self.pooling, self.modules, facts)
 
 
 def take_apart(model: SentenceTransformer, device: str) -> Parts:

@@ -31,8 +31,8 @@ _FREE_PADDING = 256
 class ReferenceBackend(OnDevice):
     """A SentenceTransformer on one device."""
 
-    def __init__(self, model: SentenceTransformer, facts: Facts, threads: int) -> None:
-        super().__init__(facts, threads)
+    def __init__(self, model: SentenceTransformer, facts: Facts) -> None:
+        super().__init__(facts)
         self.model = model
         tokenizer = model.tokenizer
         self._padding_id = int(tokenizer.pad_token_id or 0)
@@ -129,7 +129,7 @@ def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
     if spec.max_length is not None:
         acceptance.check_length(model, spec.max_length)
         model.max_seq_length = spec.max_length
-    backend = ReferenceBackend(model, _collect_facts(model, spec), spec.threads)
+    backend = ReferenceBackend(model, _collect_facts(model, spec))
     acceptance.check_parity(backend.facts.tokenizer, backend.build_features, model)
     try:
         trial = acceptance.try_forward(backend)

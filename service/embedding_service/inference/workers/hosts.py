@@ -18,6 +18,9 @@ from embedding_service.inference.workers.link import WorkerLink
 _GRACE = 0.5
 """Seconds for the zygote to end by itself."""
 
+_MEASURING = 60.0
+"""Seconds; longest that a measurement may take."""
+
 _CHILD_ENVIRONMENT = {
     # One thread before every fork, and none behind torch's back after it.
     "OMP_NUM_THREADS": "1",
@@ -57,6 +60,8 @@ class Host:
     def __init__(self, pid: int, control: Control, zygote: "Zygote", facts: Facts) -> None:
         self.pid = pid
         self.facts = facts
+        self.threads = 1
+        """Of each worker."""
         self.is_ended = False
         self._control = control
         self._zygote = zygote
@@ -66,11 +71,19 @@ class Host:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                answer = await in_thread(partial(self._control.call, {"do": "worker"}, theirs))
+                answer = await in_thread(
+                    partial(self._control.call, {"do": "worker", "threads": self.threads}, theirs)
+                )
             return Worker(int(answer["pid"]), await WorkerLink.open(ours), self)
         except BaseException:
             ours.close()
             raise
+
+    async def measure(self, workers: int, threads: int) -> float:
+        """Forwards a second of so many workers with so many threads. Raises ProcessLost."""
+        order = {"do": "measure", "workers": workers, "threads": threads}
+        answer = await in_thread(partial(self._control.call, order, seconds=_MEASURING))
+        return float(answer["rate"])
 
     async def end_worker(self, pid: int) -> None:
         """Kill and reap a worker; on a GPU the host is the worker."""
@@ -119,7 +132,9 @@ class Zygote:
             if pid is not None:
                 await asyncio.shield(self.end_host(pid))
             raise
-        return Host(pid, control, self, facts)
+        host = Host(pid, control, self, facts)
+        host.threads = spec.threads
+        return host
 
     def _fork_host(self, spec: LoadSpec, theirs: socket.socket, within: float) -> int:
         with self._lock:

@@ -28,6 +28,7 @@ from embedding_service.inference.backends.base import (
     load_backend,
 )
 from embedding_service.inference.backends.imports import import_backend
+from embedding_service.inference.workers.trial import measure
 from embedding_service.inference.workers.wire import (
     ReplyHeader,
     Status,
@@ -102,22 +103,25 @@ def run_host(control: socket.socket, spec: LoadSpec, fault: str | None = None) -
         if order["do"] == "kill":
             _end_child(order["pid"])
             send_control(control, {})
+        elif order["do"] == "measure":
+            rate = measure(backend, order["workers"], order["threads"], _run_in_fork)
+            send_control(control, {"rate": rate})
         elif descriptor is not None:
-            _start_worker(control, descriptor, backend)
+            _start_worker(control, descriptor, backend, order["threads"])
 
 
-def _start_worker(control: socket.socket, descriptor: int, backend: Backend) -> None:
+def _start_worker(control: socket.socket, descriptor: int, backend: Backend, threads: int) -> None:
     with socket.socket(fileno=descriptor) as channel:
         if backend.facts.device != "cpu":
             send_control(control, {"pid": os.getpid()})
-            run_worker(channel, backend)
+            run_worker(channel, backend, threads)
             return
-        _fork(control, partial(run_worker, channel, backend))
+        _fork(control, partial(run_worker, channel, backend, threads))
 
 
-def run_worker(channel: socket.socket, backend: Backend) -> None:
+def run_worker(channel: socket.socket, backend: Backend, threads: int) -> None:
     """Answer batches until the front closes the channel."""
-    backend.prepare_worker()
+    backend.prepare_worker(threads)
     heap = Heap()
     while (batch := receive_batch(channel)) is not None:
         header, body = answer(backend, batch)
@@ -162,6 +166,15 @@ def _fork(control: socket.socket, run: Callable[[], None]) -> None:
         control.close()
         _run_child(run, parent)
     send_control(control, {"pid": pid})
+
+
+def _run_in_fork(run: Callable[[], None]) -> int:
+    """Start `run` in a child of which nobody else is told. Raises OSError."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _run_child(run, parent)
+    return pid
 
 
 def _end_child(pid: int) -> None:

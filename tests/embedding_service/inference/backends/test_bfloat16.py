@@ -37,7 +37,7 @@ def _rounded(name: str) -> Backend:
     """In bfloat16 whether or not that is faster here."""
     truth, trial = reference.load_tried(load_spec(name))
     make = Make("prepacked" if can_prepack(torch.bfloat16) else "plain", torch.bfloat16)
-    model = packed.take_apart(truth.model, "cpu").build(make, truth.facts, threads=1)
+    model = packed.take_apart(truth.model, "cpu").build(make, truth.facts)
     judge_packed(model, trial, ROUNDED)
     return model
 
