@@ -1,8 +1,9 @@
 """Finds how many workers and threads a model is fastest with, once for each machine and model.
 
-On two cores there is nothing to find: two workers of one thread each did 1.4 to 1.9 times what one
-of two threads did, for texts of every length. On more cores, which may share caches and execution
-units, it is measured; the second start remembers.
+On two cores there is nothing to find: two workers of one thread each did 1.3 to 2 times what one of
+two threads did (MiniLM on an idle EPYC, one text and eight at a time), and 2.7 times where others
+wanted the cores too. On more cores, which may share caches and execution units, it is measured; the
+second start remembers.
 """
 
 from collections.abc import Sequence
