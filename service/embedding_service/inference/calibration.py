@@ -43,7 +43,7 @@ async def divide(host: Host, fingerprint: str, settings: EngineSettings) -> Divi
     rule = divide_by_rule(settings, cores)
     if host.facts.backend == "hashing" or not is_to_be_measured(settings, cores):
         return rule
-    memory = Memory(settings.cache_dir)
+    memory = Memory(settings.calibration_dir)
     subject = {
         "cpu": name_cpu(),
         "cores": cores,

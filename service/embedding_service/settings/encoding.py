@@ -9,7 +9,7 @@ from pydantic import ByteSize, Field, SecretStr, ValidationInfo, field_validator
 from embedding_service.settings.group import Group, Period
 
 
-def _default_cache_folder() -> Path:
+def _default_calibration_folder() -> Path:
     return platformdirs.user_cache_path("gpu-embedding", appauthor=False)
 
 
@@ -34,7 +34,7 @@ class EngineSettings(Group):
     worker_threads: int = Field(default=0, ge=0, le=256)
     """Threads of one CPU worker; 0 is 1. Where WORKERS is 0 too and there are more than two cores,
     a second of measuring finds both, once for each machine and model."""
-    cache_dir: Path = Field(default_factory=_default_cache_folder)
+    calibration_dir: Path = Field(default_factory=_default_calibration_folder)
     """Folder of what was measured of this machine; unset is this user's folder for such. Where it
     is lost or cannot be written, the next start measures again."""
     tokenizer_threads: int = Field(default=0, ge=0, le=64)

@@ -32,7 +32,7 @@ async def host() -> AsyncIterator[Host]:
 
 
 def _settings(folder: Path, **chosen: Any) -> Settings:
-    return Settings(cache_dir=folder, **chosen)
+    return Settings(calibration_dir=folder, **chosen)
 
 
 @pytest.mark.parametrize(

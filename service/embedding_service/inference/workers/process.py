@@ -19,7 +19,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import NoReturn
 
-from embedding_service.heap import Heap
+from embedding_service.heap import Heap, importing
 from embedding_service.inference.backends.base import (
     Backend,
     LoadFailed,
@@ -67,16 +67,13 @@ def run_zygote(control: socket.socket, ahead: Sequence[str] = ()) -> None:
 
 def _import_backend(name: str) -> str | None:
     """Pay for torch here, once. Returns what is wrong with the installation, if anything is."""
-    gc.disable()  # a tenth of the time would go into looking for garbage where there is none
     try:
-        import_backend(name)
+        # A host's collection would touch, and so copy, all that has been imported: 150 MiB.
+        with importing():
+            import_backend(name)
     except Exception as error:  # noqa: BLE001  a broken installation can raise anything
         # Told now: what is half imported fails the second time with another, misleading error.
         return f"the libraries that run models do not work here ({_describe(error)})"
-    finally:
-        # A host's collection would touch, and so copy, all that has been imported: 150 MiB.
-        gc.freeze()
-        gc.enable()
     return None
 
 
