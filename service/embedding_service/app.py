@@ -42,6 +42,7 @@ from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.embedder import Embedder
 from embedding_service.inference.encoder import Encoder
 from embedding_service.inference.remote.encoder import RemoteEncoder
+from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.jobs.jobs import Jobs
 from embedding_service.jobs.runner import Runner
 from embedding_service.retrieval.bounds import Bounds
@@ -111,15 +112,15 @@ class Application:
         await asyncio.to_thread(self.traces.shutdown)
 
 
-def build_application(settings: Settings) -> Application:
-    """Build every room; needs a running event loop.
+def build_application(settings: Settings, zygote: Zygote | None = None) -> Application:
+    """Build every room; needs a running event loop. `zygote` is one that has begun already.
 
     Raises:
         BadKeysFile: API_KEYS_FILE is none. RecordLocked: another process has the database file.
         RecordUnavailable: the database does not answer.
     """
     metrics = Metrics(CollectorRegistry())
-    embedder = build_encoder(settings, metrics)
+    embedder = build_encoder(settings, metrics, zygote or Zygote(child_environment()))
     lifecycle = Lifecycle()
     keys = settings.api_keys_file
     authenticator = Authenticator(KeyRing(keys)) if keys is not None else None
@@ -164,10 +165,10 @@ def build_operator_keys(settings: Settings) -> OperatorKeys | None:
     return OperatorKeys(settings.admin_keys_file, settings.index_uid or settings.index_name)
 
 
-def build_encoder(settings: Settings, metrics: Metrics) -> Encoder:
+def build_encoder(settings: Settings, metrics: Metrics, zygote: Zygote) -> Encoder:
     """What makes vectors: models here, or another server."""
     if not settings.encoder_url:
-        return Embedder(settings, metrics, child_environment())
+        return Embedder(settings, metrics, zygote)
     key = Secret(
         "ENCODER_API_KEY_FILE",
         settings.encoder_api_key.get_secret_value(),
@@ -266,7 +267,7 @@ def _sole_of(charge: Charge | None, settings: OperatorSettings) -> Sole | None:
 @asynccontextmanager
 async def open_embedder(settings: Settings) -> AsyncIterator[Embedder]:
     """An embedder without a server around it, its default model loaded. Raises ModelUnavailable."""
-    embedder = Embedder(settings, Metrics(CollectorRegistry()), child_environment())
+    embedder = Embedder(settings, Metrics(CollectorRegistry()), Zygote(child_environment()))
     try:
         await embedder.start()
         yield embedder

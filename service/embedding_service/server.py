@@ -18,6 +18,7 @@ from embedding_service.app import Application, build_application
 from embedding_service.errors import InvalidRequest, ModelUnavailable
 from embedding_service.heap import settle
 from embedding_service.indexes.errors import RecordUnavailable
+from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.joining import JoinedWrites
 from embedding_service.settings import Settings
 from embedding_service.telemetry.traces import AsgiApp
@@ -128,13 +129,13 @@ def _advise(error: OSError, setting: str) -> str:
     return f"stop what does, or set {setting}"
 
 
-async def serve(settings: Settings) -> int:
+async def serve(settings: Settings, zygote: Zygote | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. Raises as `open_port`, `build_application`."""
     with contextlib.ExitStack() as sockets:
         port = sockets.enter_context(
             open_port(settings.service_host, settings.service_port, "SERVICE_PORT")
         )
-        application = build_application(settings)
+        application = build_application(settings, zygote)
         listeners = [_listen(application.api, port)]
         others = [(settings.admin_port, "ADMIN_PORT", application.admin)]
         if settings.metrics_enabled:

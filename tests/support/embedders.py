@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from embedding_service.environment import child_environment
 from embedding_service.inference.embedder import Embedder
+from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 from waiting import until
@@ -19,7 +20,7 @@ class MeteredEmbedder(Embedder):
 
     def __init__(self, settings: Settings) -> None:
         self.registry = CollectorRegistry()
-        super().__init__(settings, Metrics(self.registry), child_environment())
+        super().__init__(settings, Metrics(self.registry), Zygote(child_environment()))
 
     def sample(self, name: str, **labels: str) -> float:
         """Value of one series; 0 if there is none."""

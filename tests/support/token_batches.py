@@ -1,11 +1,20 @@
-"""Texts as a worker gets them, and batches drawn at random."""
+"""What a backend is given: models to load, texts as token ids, and batches drawn at random."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from embedding_service.inference.backends.base import Facts, Int32s, TokenBatch
+from embedding_service.inference.backends.base import Facts, Int32s, LoadSpec, TokenBatch
+from served_models import MINILM, model_folder
+from tiny_models import tiny_model
+
+
+def load_spec(name: str, **wanted: Any) -> LoadSpec:
+    """MiniLM or a tiny model, on the CPU, with one thread."""
+    folder = model_folder(name) if name == MINILM else tiny_model(name)
+    return LoadSpec("packed", str(folder), "cpu", 1, None, False, **wanted)
 
 
 def batch_of(facts: Facts, texts: Sequence[str], prompt: str = "") -> TokenBatch:

@@ -44,7 +44,7 @@ def _examine() -> Iterator[Finding]:
         return
     yield configuration.check_keys(settings)
     yield from _examine_device(settings)
-    yield host.judge_cores(usable_cores(), count_workers(settings) * settings.worker_threads)
+    yield host.judge_cores(usable_cores(), count_workers(settings) * (settings.worker_threads or 1))
     yield host.judge_memory(host.read_memory())
     yield cache.check_cache()
     hub = cache.ask_hub()

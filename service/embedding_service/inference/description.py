@@ -38,6 +38,8 @@ class ModelDescription:
     """Form of the weights of a packed model: `prepacked` (oneDNN's) or `plain`."""
     unpacked_because: str | None = None
     """Why it runs through sentence-transformers' own, padded forward; None where it is packed."""
+    float32_because: str | None = None
+    """Why it computes in float32 although bfloat16 was wanted; None where it does as wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The front door of the room: texts in, vectors out, whatever model, device or worker does it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from time import monotonic
@@ -34,12 +34,11 @@ _BROKEN_AFTER = 60.0
 class Embedder:
     """Embeds with the served models; one for each process, bound to its event loop."""
 
-    def __init__(
-        self, settings: Settings, metrics: Metrics, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, zygote: Zygote) -> None:
+        """It ends `zygote` when it is closed."""
         self._settings = settings
         self._metrics = metrics
-        self._zygote = Zygote(environment)
+        self._zygote = zygote
         threads = count_tokenizer_threads(settings)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tokenise")
         size = settings.embedding_cache_size

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 import structlog
 
 from embedding_service.errors import ModelUnavailable
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
 from embedding_service.inference.cache import RowCache
+from embedding_service.inference.dividing import divide, divide_by_rule
 from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.crew import Crew, CrewSettings, Shared
 from embedding_service.inference.description import ModelDescription
+from embedding_service.inference.divisions import Division
 from embedding_service.inference.foreign_ids import ForeignVocabulary
 from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
 from embedding_service.inference.models.options import read_matryoshka
@@ -29,7 +32,6 @@ from embedding_service.settings import EngineSettings, ModelOptions
 
 _log = structlog.get_logger(__name__)
 
-_MOST_WORKERS = 16
 _MOST_TOKENIZER_THREADS = 4
 _LEAST_RELOAD, _PATIENCE = 60.0, 5.0
 """A host that replaces a lost one may take a minute, or five times what the first one took."""
@@ -103,11 +105,19 @@ class Loader:
             folder = await in_thread(partial(locate, reference))
         started = monotonic()
         host, spec, fallback = await self._open_host(reference, folder, options)
-        settings = self._crew_settings(spec.device, monotonic() - started)
+        seconds = monotonic() - started
+        try:
+            digest = await in_thread(partial(_fingerprint, host.facts, folder, options))
+            division = await self._divide(host, digest)
+        except BaseException:
+            await host.end()
+            raise
+        host.threads = division.threads
+        spec = replace(spec, threads=division.threads)
+        settings = self._crew_settings(spec.device, division.workers, seconds)
         crew = Crew(reference.name, host, spec, settings, self._shared)
         try:
             await crew.start()
-            digest = await in_thread(partial(_fingerprint, host.facts, folder, options))
             threads = count_tokenizer_threads(self._settings)
             build = partial(Tokeniser, host.facts, self._threads, threads)
             tokeniser = await in_thread(build)
@@ -141,12 +151,15 @@ class Loader:
     ) -> tuple[Host, LoadSpec, str | None]:
         """A host on the wanted device, or on the CPU with the reason why."""
         spec = LoadSpec(
-            backend="hashing" if folder is None else "packed",
+            backend="hashing" if folder is None else choose_backend(self._settings),
             target=reference.target if folder is None else str(folder),
             device="cpu" if folder is None or self._settings.device == "cpu" else "cuda:0",
-            threads=self._settings.worker_threads,
+            threads=self._settings.worker_threads or 1,
             max_length=options.max_length,
             trust_remote_code=options.trust_remote_code,
+            must_pack=self._settings.backend == "packed",
+            linears=self._settings.linears,
+            dtype=options.dtype or self._settings.dtype,
         )
         fallback = None
         try:
@@ -171,10 +184,15 @@ class Loader:
             ) from lost
         return host, spec, fallback
 
-    def _crew_settings(self, device: str, load_seconds: float) -> CrewSettings:
+    async def _divide(self, host: Host, digest: str) -> Division:
+        if host.facts.device != "cpu":
+            return divide_by_rule(self._settings, usable_cores())
+        return await divide(host, digest, self._settings)
+
+    def _crew_settings(self, device: str, workers: int, load_seconds: float) -> CrewSettings:
         settings = self._settings
         return CrewSettings(
-            workers=count_workers(settings),
+            workers=workers,
             max_batch_tokens=settings.max_batch_tokens or default_batch_tokens(device),
             is_calibrated=not settings.max_batch_tokens,
             max_batch_texts=settings.max_batch_texts,
@@ -188,10 +206,14 @@ def default_batch_tokens(device: str) -> int:
     return _CPU_BATCH_TOKENS if device == "cpu" else _GPU_BATCH_TOKENS
 
 
+def choose_backend(settings: EngineSettings) -> Literal["packed", "reference"]:
+    """The code path of a model with weights; a model that cannot be packed takes the other one."""
+    return "reference" if settings.backend == "reference" else "packed"
+
+
 def count_workers(settings: EngineSettings) -> int:
-    """Workers of a model on the CPU; together their threads are no more than the cores."""
-    workers = usable_cores() // settings.worker_threads
-    return settings.workers or max(1, min(workers, _MOST_WORKERS))
+    """Workers of a model on the CPU, unless measuring finds fewer with more threads faster."""
+    return divide_by_rule(settings, usable_cores()).workers
 
 
 def count_tokenizer_threads(settings: EngineSettings) -> int:
@@ -232,6 +254,7 @@ def _describe(
         versions=facts.versions,
         linears=facts.linears,
         unpacked_because=facts.unpacked_because,
+        float32_because=facts.float32_because,
     )
 
 
@@ -245,4 +268,6 @@ def _tell_path(name: str, facts: Facts) -> None:
             reason=facts.unpacked_because,
         )
     elif facts.linears is not None:
-        _log.info("packed forward", model=name, linears=facts.linears)
+        _log.info("packed forward", model=name, linears=facts.linears, dtype=facts.dtype)
+    if facts.float32_because is not None:
+        _log.warning("NOT BFLOAT16: computing in float32", model=name, reason=facts.float32_because)

@@ -208,9 +208,13 @@ class Registry:
             self._metrics.cpu_fallback.labels(model=facts.name).set(
                 facts.fallback_reason is not None
             )
+            self._metrics.dtype_fallback.labels(model=facts.name).set(
+                facts.float32_because is not None
+            )
         else:
             self._metrics.model_info.remove(*labels)
             self._metrics.cpu_fallback.remove(facts.name)
+            self._metrics.dtype_fallback.remove(facts.name)
 
     def _describe(self, place: _Place) -> ServedModel:
         loaded = place.loaded

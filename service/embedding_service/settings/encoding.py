@@ -3,9 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
 from pydantic import ByteSize, Field, SecretStr, ValidationInfo, field_validator
 
 from embedding_service.settings.group import Group, Period
+
+
+def _default_calibration_folder() -> Path:
+    return platformdirs.user_cache_path("gpu-embedding", appauthor=False)
 
 
 class EngineSettings(Group):
@@ -15,11 +20,23 @@ class EngineSettings(Group):
     """`auto` takes CUDA if it works and the CPU, loudly, if not; `cuda` refuses to fall back."""
     cuda_visible_devices: str | None = None
     """Which GPUs, by number or UUID, separated by commas; CUDA reads it. Each one gets a worker."""
+    backend: Literal["auto", "packed", "reference"] = "auto"
+    """`packed` computes without padding and refuses a model that cannot be; `reference` is
+    sentence-transformers' own forward; `auto` packs what can be packed."""
+    linears: Literal["auto", "prepacked", "plain"] = "auto"
+    """Form of a packed model's weights: oneDNN's or torch's own; `auto` is the faster one here."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """What a packed model computes in. `bfloat16` is taken where it is at least 1.2 times as fast
+    and the vectors stay near enough (cosine 0.9999), else float32, loudly."""
     workers: int = Field(default=0, ge=0, le=256)
-    """Worker processes of a model on the CPU; 0 is one for each core this process may use, 16 at
-    most."""
-    worker_threads: int = Field(default=1, ge=1, le=256)
-    """Threads of one CPU worker."""
+    """Worker processes of a model on the CPU; 0 is one for each WORKER_THREADS cores that this
+    process may use, 16 at most."""
+    worker_threads: int = Field(default=0, ge=0, le=256)
+    """Threads of one CPU worker; 0 is 1. Where WORKERS is 0 too and there are more than two cores,
+    a second of measuring finds both, once for each machine and model."""
+    calibration_dir: Path = Field(default_factory=_default_calibration_folder)
+    """Folder of what was measured of this machine; unset is this user's folder for such. Where it
+    is lost or cannot be written, the next start measures again."""
     tokenizer_threads: int = Field(default=0, ge=0, le=64)
     """Threads that tokenise; 0 is one for each core, 4 at most."""
     max_batch_tokens: int = Field(default=0, ge=0)

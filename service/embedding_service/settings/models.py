@@ -21,6 +21,8 @@ class ModelOptions(Group):
     configuration."""
     max_length: int | None = Field(default=None, ge=8)
     """Tokens a text may have; unset takes the model's own maximum. Enters the fingerprint."""
+    dtype: Literal["float32", "bfloat16"] | None = None
+    """Like DTYPE, for this model; unset takes that."""
     trust_remote_code: bool = False
     """Run Python code that the model's repository ships. Read that code first."""
 
@@ -34,7 +36,7 @@ class ModelSettings(Group):
     allowed_models: CommaSeparated = ()
     """Further models, separated by commas, each `[name=]reference`; loaded when first asked for."""
     model_options: Annotated[dict[str, ModelOptions], NoDecode] = Field(default_factory=dict)
-    """JSON object, served name to options: `token_ids`, `is_matryoshka`, `max_length`,
+    """JSON object, served name to options: `token_ids`, `is_matryoshka`, `max_length`, `dtype`,
     `trust_remote_code`."""
     model_memory_budget: ByteSize = ByteSize(0)
     """Memory for all loaded models together, for example `8GiB`; beyond it the least recently used

@@ -213,6 +213,12 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self.dtype_fallback = Gauge(
+            "embedding_dtype_fallback",
+            "1 while a model computes in float32 although bfloat16 was wanted.",
+            ["model"],
+            registry=registry,
+        )
         self.workers = Gauge(
             "embedding_workers", "Worker processes that are ready.", ["model"], registry=registry
         )

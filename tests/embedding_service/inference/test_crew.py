@@ -151,12 +151,13 @@ import asyncio
 from prometheus_client import CollectorRegistry
 from embedding_service.inference.embedder import Embedder
 from embedding_service.environment import child_environment
+from embedding_service.inference.workers.hosts import Zygote
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
 
 async def main():
     settings = Settings(embedding_model="hashing:8", workers=1)
-    embedder = Embedder(settings, Metrics(CollectorRegistry()), child_environment())
+    embedder = Embedder(settings, Metrics(CollectorRegistry()), Zygote(child_environment()))
     await embedder.start()
     print("ready", flush=True)
     await asyncio.Event().wait()

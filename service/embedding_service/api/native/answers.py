@@ -61,6 +61,10 @@ class HealthAnswer(_Answer):
     """Form of a packed model's weights: `prepacked` or `plain`, whichever is faster here."""
     unpacked_because: str | None
     """Why the model runs through sentence-transformers' own forward."""
+    dtype: str | None
+    """What it computes in: `float32` or `bfloat16`. Vectors are float32 in any case."""
+    float32_because: str | None
+    """Why it computes in float32 although bfloat16 was wanted."""
     device: str | None
     device_name: str | None
     gpu_available: bool
@@ -94,6 +98,7 @@ class ModelEntry(_Answer):
     backend: str | None
     linears: str | None
     unpacked_because: str | None
+    float32_because: str | None
     architecture: str | None
     pooling: str | None
     matryoshka: bool | None
@@ -137,3 +142,5 @@ class ModelAnswer(_Answer):
     """Form of a packed model's weights: `prepacked` or `plain`, whichever is faster there."""
     unpacked_because: str | None
     """Why it runs through sentence-transformers' own forward, which pads."""
+    float32_because: str | None
+    """Why it computes in float32 although bfloat16 was wanted."""

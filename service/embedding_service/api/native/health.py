@@ -38,6 +38,8 @@ async def health(request: Request) -> Response:
         "backend": model and model.backend,
         "linears": model and model.linears,
         "unpacked_because": model and model.unpacked_because,
+        "dtype": model and model.dtype,
+        "float32_because": model and model.float32_because,
         "device": model and model.device,
         "device_name": model and model.device_name,
         "gpu_available": state.has_gpu,

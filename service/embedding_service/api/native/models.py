@@ -26,6 +26,7 @@ _DESCRIBED = (
     "backend",
     "linears",
     "unpacked_because",
+    "float32_because",
     "architecture",
     "pooling",
 )

@@ -34,7 +34,7 @@ def judge_cores(usable: int, wanted: int, present: int | None = None) -> Finding
         "cores",
         Level.WARNING,
         f"{message}, and the workers of a model have {wanted} threads",
-        "Set WORKERS=0 and WORKER_THREADS=1, which takes one for each usable core, or raise the "
+        "Set WORKERS=0 and WORKER_THREADS=0, which takes no more than there are, or raise the "
         "container's limit",
     )
 

@@ -1,17 +1,20 @@
 """What a backend owes the pipeline, and what it is given."""
 
-import importlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_service.inference.backends.imports import import_backend
 from embedding_service.vectors import Matrix
 
 Int32s: TypeAlias = NDArray[np.int32]
 
 FailureKind: TypeAlias = Literal["model", "device"]
+Dtype: TypeAlias = Literal["float32", "bfloat16"]
+Form: TypeAlias = Literal["prepacked", "plain"]
+"""Of a packed backend's weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,12 @@ class Facts:
     prompts: dict[str, str]
     default_prompt_name: str | None
     versions: dict[str, str]
-    linears: str | None = None
-    """Form of a packed backend's weights: `prepacked` or `plain`."""
+    linears: Form | None = None
+    """None where the backend is not packed."""
     unpacked_because: str | None = None
     """Why a model that was to be packed is not, as a clause; None where it is."""
+    float32_because: str | None = None
+    """Why a model that was to compute in bfloat16 does not, as a clause; None where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class LoadSpec:
     """What to load and where; crosses the process boundary as JSON."""
 
     backend: Literal["packed", "reference", "hashing"]
-    """`packed` falls back to `reference`, and says why."""
+    """`packed` falls back to `reference`, and says why, unless it `must_pack`."""
     target: str
     """A folder, or for `hashing` the number of dimensions."""
     device: str
@@ -71,6 +76,11 @@ class LoadSpec:
     threads: int
     max_length: int | None
     trust_remote_code: bool
+    must_pack: bool = False
+    linears: Form | Literal["auto"] = "auto"
+    """`auto` is whichever is faster on this machine."""
+    dtype: Dtype = "float32"
+    """What to compute in; `bfloat16` falls back to `float32` where it does not pay, and says so."""
 
 
 class LoadFailed(Exception):
@@ -87,8 +97,8 @@ class Backend(Protocol):
 
     facts: Facts
 
-    def prepare_worker(self) -> None:
-        """Called once in the process that will run forwards, before the first."""
+    def prepare_worker(self, threads: int) -> None:
+        """Called once in the process that will run forwards, on so many threads."""
 
     def forward(self, batch: TokenBatch) -> Matrix:
         """Embed the texts of `batch`, in order: shape (texts, dimension), uncut, not normalised."""
@@ -108,9 +118,8 @@ class Backend(Protocol):
 
 def load_backend(spec: LoadSpec) -> Backend:
     """Load what `spec` names. Raises LoadFailed."""
-    # Imported by name and only here: torch takes seconds, and most processes must never see it.
-    module = importlib.import_module(f"embedding_service.inference.backends.{spec.backend}")
-    backend: Backend = module.load(spec)
+    # Imported by name and only there: torch takes seconds, and most processes must never see it.
+    backend: Backend = import_backend(spec.backend).load(spec)
     return backend
 
 

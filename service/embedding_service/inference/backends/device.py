@@ -14,14 +14,13 @@ _OUT_OF_MEMORY = (
 class OnDevice:
     """The part of base.Backend that does not depend on how a forward is done."""
 
-    def __init__(self, facts: Facts, threads: int) -> None:
+    def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self._threads = threads
         self._device = torch.device(facts.device)
 
-    def prepare_worker(self) -> None:
+    def prepare_worker(self, threads: int) -> None:
         """Take the threads a worker is meant to have; the process that forked it had one."""
-        torch.set_num_threads(self._threads)
+        torch.set_num_threads(threads)
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """Tell whether a smaller batch might succeed; some allocators only raise RuntimeError."""

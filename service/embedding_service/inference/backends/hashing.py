@@ -63,7 +63,7 @@ class HashingBackend:
         seed = int.from_bytes(hashlib.blake2b(word, digest_size=8).digest(), "little")
         return np.random.default_rng(seed).standard_normal(self.facts.dimension, dtype=np.float32)
 
-    def prepare_worker(self) -> None:
+    def prepare_worker(self, threads: int) -> None:
         """Nothing to prepare."""
 
     def is_out_of_memory(self, error: Exception) -> bool:

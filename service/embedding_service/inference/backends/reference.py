@@ -5,6 +5,8 @@ it included. Parity with `encode()` is checked at load, not assumed (acceptance.
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +19,7 @@ from torch import Tensor
 from embedding_service.inference.backends import acceptance
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec, TokenBatch
 from embedding_service.inference.backends.device import OnDevice
+from embedding_service.inference.backends.imports import without_compiler
 from embedding_service.vectors import Matrix
 
 _WASTE = 1.25
@@ -28,8 +31,8 @@ _FREE_PADDING = 256
 class ReferenceBackend(OnDevice):
     """A SentenceTransformer on one device."""
 
-    def __init__(self, model: SentenceTransformer, facts: Facts, threads: int) -> None:
-        super().__init__(facts, threads)
+    def __init__(self, model: SentenceTransformer, facts: Facts) -> None:
+        super().__init__(facts)
         self.model = model
         tokenizer = model.tokenizer
         self._padding_id = int(tokenizer.pad_token_id or 0)
@@ -96,7 +99,10 @@ class ReferenceBackend(OnDevice):
 
 def load(spec: LoadSpec) -> ReferenceBackend:
     """Load a folder onto `spec.device`. Raises LoadFailed."""
-    return load_tried(spec)[0]
+    backend, _ = load_tried(spec)
+    if spec.dtype != "float32":
+        backend.facts = replace(backend.facts, float32_because="BACKEND is reference")
+    return backend
 
 
 def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
@@ -104,15 +110,18 @@ def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
     torch.set_num_threads(1)
     if spec.device.startswith("cuda"):
         acceptance.check_cuda()
+    # Code that a model ships may compile.
+    imports = nullcontext() if spec.trust_remote_code else without_compiler()
     try:
-        model = SentenceTransformer(
-            spec.target,
-            device=spec.device,
-            local_files_only=True,
-            trust_remote_code=spec.trust_remote_code,
-            # transformers 5 would keep whatever dtype the file has; float32 is the promise.
-            model_kwargs={"dtype": torch.float32},
-        )
+        with imports:
+            model = SentenceTransformer(
+                spec.target,
+                device=spec.device,
+                local_files_only=True,
+                trust_remote_code=spec.trust_remote_code,
+                # transformers 5 would keep whatever dtype the file has; float32 is the promise.
+                model_kwargs={"dtype": torch.float32},
+            )
         model.eval()
     except Exception as error:
         raise _explain(error, spec) from error
@@ -120,7 +129,7 @@ def load_tried(spec: LoadSpec) -> tuple[ReferenceBackend, acceptance.Trial]:
     if spec.max_length is not None:
         acceptance.check_length(model, spec.max_length)
         model.max_seq_length = spec.max_length
-    backend = ReferenceBackend(model, _collect_facts(model, spec), spec.threads)
+    backend = ReferenceBackend(model, _collect_facts(model, spec))
     acceptance.check_parity(backend.facts.tokenizer, backend.build_features, model)
     try:
         trial = acceptance.try_forward(backend)

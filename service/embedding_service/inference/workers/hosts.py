@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -17,6 +17,9 @@ from embedding_service.inference.workers.link import WorkerLink
 
 _GRACE = 0.5
 """Seconds for the zygote to end by itself."""
+
+_MEASURING = 60.0
+"""Seconds; longest that a measurement may take."""
 
 _CHILD_ENVIRONMENT = {
     # One thread before every fork, and none behind torch's back after it.
@@ -57,6 +60,8 @@ class Host:
     def __init__(self, pid: int, control: Control, zygote: "Zygote", facts: Facts) -> None:
         self.pid = pid
         self.facts = facts
+        self.threads = 1
+        """Of each worker."""
         self.is_ended = False
         self._control = control
         self._zygote = zygote
@@ -66,11 +71,19 @@ class Host:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                answer = await in_thread(partial(self._control.call, {"do": "worker"}, theirs))
+                answer = await in_thread(
+                    partial(self._control.call, {"do": "worker", "threads": self.threads}, theirs)
+                )
             return Worker(int(answer["pid"]), await WorkerLink.open(ours), self)
         except BaseException:
             ours.close()
             raise
+
+    async def measure(self, workers: int, threads: int) -> float:
+        """Forwards a second of so many workers with so many threads. Raises ProcessLost."""
+        order = {"do": "measure", "workers": workers, "threads": threads}
+        answer = await in_thread(partial(self._control.call, order, seconds=_MEASURING))
+        return float(answer["rate"])
 
     async def end_worker(self, pid: int) -> None:
         """Kill and reap a worker; on a GPU the host is the worker."""
@@ -91,12 +104,19 @@ class Host:
 class Zygote:
     """The process all others are forked from; started on first use, and again when it is lost."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], backend: str | None = None) -> None:
+        """`backend` is imported as soon as the process is there."""
         self._environment = {**environment, **_CHILD_ENVIRONMENT}
+        self._ahead = () if backend is None else (backend,)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Control | None = None
         self._is_ended = False
         self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the process, and wait for nothing it does. Raises ProcessLost."""
+        with self._lock:
+            self._ensure()
 
     async def start_host(self, spec: LoadSpec, within: float) -> Host:
         """Load a model in a process of its own, `within` seconds. Raises LoadFailed, NoProcess."""
@@ -112,7 +132,9 @@ class Zygote:
             if pid is not None:
                 await asyncio.shield(self.end_host(pid))
             raise
-        return Host(pid, control, self, facts)
+        host = Host(pid, control, self, facts)
+        host.threads = spec.threads
+        return host
 
     def _fork_host(self, spec: LoadSpec, theirs: socket.socket, within: float) -> int:
         with self._lock:
@@ -129,9 +151,10 @@ class Zygote:
 
     async def end(self) -> None:
         """End the zygote; hosts and workers die with it."""
-        await in_thread(self._end)
+        await in_thread(self.end_now)
 
-    def _end(self) -> None:
+    def end_now(self) -> None:
+        """The same, where there is no event loop."""
         with self._lock:
             self._is_ended = True
             self._discard()
@@ -152,7 +175,7 @@ class Zygote:
         is_alive = self._process is not None and self._process.poll() is None
         if self._control is None or self._control.is_closed or not is_alive:
             self._discard()
-            self._process, ours = _start_zygote(self._environment)
+            self._process, ours = _start_zygote(self._environment, self._ahead)
             self._control = Control(ours)
         return self._control
 
@@ -164,11 +187,13 @@ def _wait_for_load(control: Control, within: float) -> Facts:
     return facts_from_json(loaded["facts"])
 
 
-def _start_zygote(environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _start_zygote(
+    environment: Mapping[str, str], ahead: Sequence[str]
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """The process, and our end of its control channel. Raises ProcessLost."""
     ours, theirs = socket.socketpair()
     module = "embedding_service.inference.workers.process"
-    command = [sys.executable, "-m", module, str(theirs.fileno())]
+    command = [sys.executable, "-m", module, str(theirs.fileno()), *ahead]
     try:
         with theirs:
             process = subprocess.Popen(  # noqa: S603  our own program

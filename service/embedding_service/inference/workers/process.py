@@ -1,25 +1,25 @@
 """The program that runs as zygote, host and worker (see the package's docstring).
 
-It is started as `python -m embedding_service.inference.workers.process FD`, where FD is its end of
-the control channel; it ends when the front closes the other end, or dies.
+It is started as `python -m embedding_service.inference.workers.process FD [BACKEND]`, where FD is
+its end of the control channel, and BACKEND is imported at once; it ends when the front closes the
+other end, or dies.
 """
 
 import contextlib
 import ctypes
 import faulthandler
 import gc
-import importlib
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import NoReturn
 
-from embedding_service.heap import Heap
+from embedding_service.heap import Heap, importing
 from embedding_service.inference.backends.base import (
     Backend,
     LoadFailed,
@@ -27,6 +27,8 @@ from embedding_service.inference.backends.base import (
     TokenBatch,
     load_backend,
 )
+from embedding_service.inference.backends.imports import import_backend
+from embedding_service.inference.workers.trial import measure
 from embedding_service.inference.workers.wire import (
     ReplyHeader,
     Status,
@@ -44,8 +46,12 @@ _PAUSE = 0.005
 _NO_ROWS: tuple[int, int] = (0, 0)
 
 
-def run_zygote(control: socket.socket) -> None:
-    """Fork a host for every request, from a process in which the heavy imports are done once."""
+def run_zygote(control: socket.socket, ahead: Sequence[str] = ()) -> None:
+    """Fork a host for every request, from a process in which the heavy imports are done once.
+
+    Those of the backends named in `ahead` are done before anybody asks.
+    """
+    faults = {name: _import_backend(name) for name in ahead}
     while (received := receive_control(control)) is not None:
         message, descriptor = received
         if message["do"] == "kill":
@@ -54,14 +60,17 @@ def run_zygote(control: socket.socket) -> None:
         elif descriptor is not None:
             with socket.socket(fileno=descriptor) as channel:
                 spec = LoadSpec(**message["spec"])
-                fault = _import_backend(spec.backend)
-                _fork(control, partial(run_host, channel, spec, fault))
+                if spec.backend not in faults:
+                    faults[spec.backend] = _import_backend(spec.backend)
+                _fork(control, partial(run_host, channel, spec, faults[spec.backend]))
 
 
 def _import_backend(name: str) -> str | None:
     """Pay for torch here, once. Returns what is wrong with the installation, if anything is."""
     try:
-        importlib.import_module(f"embedding_service.inference.backends.{name}")
+        # A host's collection would touch, and so copy, all that has been imported: 150 MiB.
+        with importing():
+            import_backend(name)
     except Exception as error:  # noqa: BLE001  a broken installation can raise anything
         # Told now: what is half imported fails the second time with another, misleading error.
         return f"the libraries that run models do not work here ({_describe(error)})"
@@ -91,22 +100,25 @@ def run_host(control: socket.socket, spec: LoadSpec, fault: str | None = None) -
         if order["do"] == "kill":
             _end_child(order["pid"])
             send_control(control, {})
+        elif order["do"] == "measure":
+            rate = measure(backend, order["workers"], order["threads"], _run_in_fork)
+            send_control(control, {"rate": rate})
         elif descriptor is not None:
-            _start_worker(control, descriptor, backend)
+            _start_worker(control, descriptor, backend, order["threads"])
 
 
-def _start_worker(control: socket.socket, descriptor: int, backend: Backend) -> None:
+def _start_worker(control: socket.socket, descriptor: int, backend: Backend, threads: int) -> None:
     with socket.socket(fileno=descriptor) as channel:
         if backend.facts.device != "cpu":
             send_control(control, {"pid": os.getpid()})
-            run_worker(channel, backend)
+            run_worker(channel, backend, threads)
             return
-        _fork(control, partial(run_worker, channel, backend))
+        _fork(control, partial(run_worker, channel, backend, threads))
 
 
-def run_worker(channel: socket.socket, backend: Backend) -> None:
+def run_worker(channel: socket.socket, backend: Backend, threads: int) -> None:
     """Answer batches until the front closes the channel."""
-    backend.prepare_worker()
+    backend.prepare_worker(threads)
     heap = Heap()
     while (batch := receive_batch(channel)) is not None:
         header, body = answer(backend, batch)
@@ -151,6 +163,15 @@ def _fork(control: socket.socket, run: Callable[[], None]) -> None:
         control.close()
         _run_child(run, parent)
     send_control(control, {"pid": pid})
+
+
+def _run_in_fork(run: Callable[[], None]) -> int:
+    """Start `run` in a child of which nobody else is told. Raises OSError."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _run_child(run, parent)
+    return pid
 
 
 def _end_child(pid: int) -> None:
@@ -200,7 +221,7 @@ def main() -> None:
         socket.socket(fileno=int(sys.argv[1])) as control,
         contextlib.suppress(BrokenPipeError, ConnectionResetError),  # the front is gone
     ):
-        run_zygote(control)
+        run_zygote(control, sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ async def test_it_says_how_a_model_is_computed(api: Api) -> None:
     for description in (packed, unpacked):
         api.embedder.state = replace(SERVING, description=description)
         told = (await api.http.get("/health")).json()
-        for name in ("backend", "linears", "unpacked_because"):
+        for name in ("backend", "linears", "unpacked_because", "dtype", "float32_because"):
             assert told[name] == getattr(description, name)
 
 

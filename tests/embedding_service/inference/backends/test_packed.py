@@ -15,11 +15,12 @@ from closeness import assert_parity
 from corpus import CORPUS
 from embedding_service.inference.backends import packed, reference
 from embedding_service.inference.backends.acceptance import Trial, try_forward
-from embedding_service.inference.backends.base import Backend, LoadSpec
+from embedding_service.inference.backends.base import Backend, Form, LoadFailed
 from embedding_service.inference.backends.packed import PackedBackend
+from embedding_service.inference.backends.packing.linears import can_prepack
 from embedding_service.inference.backends.reference import ReferenceBackend
 from embedding_service.vectors import normalise
-from served_models import MINILM, model_folder
+from served_models import MINILM
 from tiny_models import (
     BERT,
     DISTILBERT,
@@ -33,9 +34,8 @@ from tiny_models import (
     PROMPTS,
     ROBERTA,
     XLM_ROBERTA,
-    tiny_model,
 )
-from token_batches import batch_of, batch_of_ids, draw_ids
+from token_batches import batch_of, batch_of_ids, draw_ids, load_spec
 
 pytestmark = [pytest.mark.real_model, pytest.mark.xdist_group("torch")]
 
@@ -50,14 +50,13 @@ class _Loaded:
 
 
 def _load(name: str) -> tuple[ReferenceBackend, Trial]:
-    folder = model_folder(name) if name == MINILM else tiny_model(name)
-    return reference.load_tried(LoadSpec("packed", str(folder), "cpu", 1, None, False))
+    return reference.load_tried(load_spec(name))
 
 
 @cache
 def _both(name: str) -> _Loaded:
     truth, trial = _load(name)
-    return _Loaded(truth, packed.pack(truth, trial, threads=1))
+    return _Loaded(truth, packed.pack(truth, trial, load_spec(name)))
 
 
 @pytest.mark.parametrize("name", [*_TINY, MINILM])
@@ -129,7 +128,7 @@ class _Doubling(nn.Module):
 def test_a_custom_module_keeps_a_model_from_being_packed() -> None:
     truth, trial = _load(BERT)
     truth.model.append(_Doubling())
-    model = packed.pack(truth, trial, threads=1)
+    model = packed.pack(truth, trial, load_spec(BERT))
     assert model is truth
     assert model.facts.unpacked_because == "one of its modules is _Doubling"
 
@@ -137,7 +136,7 @@ def test_a_custom_module_keeps_a_model_from_being_packed() -> None:
 def test_another_pooling_keeps_a_model_from_being_packed() -> None:
     truth, trial = _load(BERT)
     truth.model[1] = Pooling(32, "weightedmean")
-    assert packed.pack(truth, trial, threads=1) is truth
+    assert packed.pack(truth, trial, load_spec(BERT)) is truth
     assert "weightedmean" in str(truth.facts.unpacked_because)
 
 
@@ -147,7 +146,7 @@ def test_a_packed_forward_that_differs_is_never_served(name: str) -> None:
     truth, _ = _load(name)
     norm = [each for each in truth.model.modules() if isinstance(each, nn.LayerNorm)][1]
     norm.register_forward_hook(lambda _, __, out: out + torch.linspace(0, 1, out.shape[-1]))
-    model = packed.pack(truth, try_forward(truth), threads=1)
+    model = packed.pack(truth, try_forward(truth), load_spec(name))
     assert model is truth
     assert model.facts.backend == "reference"
     assert "not sentence-transformers' own" in str(model.facts.unpacked_because)
@@ -162,5 +161,20 @@ def test_a_linear_that_an_adapter_has_replaced_is_left_alone() -> None:
     truth, trial = _load(BERT)
     linear = next(each for each in truth.model.modules() if isinstance(each, nn.Linear))
     linear.__class__ = Adapted
-    assert packed.pack(truth, trial, threads=1) is truth
+    assert packed.pack(truth, trial, load_spec(BERT)) is truth
     assert truth.facts.unpacked_because == "one of its linears is a Adapted"
+
+
+def test_who_insists_on_packing_is_refused_what_cannot_be() -> None:
+    with pytest.raises(LoadFailed, match=r"ElectraModel.*Set BACKEND=auto"):
+        packed.load(load_spec(ELECTRA, must_pack=True))
+
+
+@pytest.mark.parametrize("form", ["plain", "prepacked"])
+def test_the_form_of_linears_can_be_chosen(form: Form) -> None:
+    if form == "prepacked" and not can_prepack():
+        with pytest.raises(LoadFailed, match="set LINEARS=auto"):
+            packed.load(load_spec(BERT, linears=form))
+    else:
+        model = packed.load(load_spec(BERT, linears=form, must_pack=True))
+        assert (model.facts.backend, model.facts.linears) == ("packed", form)

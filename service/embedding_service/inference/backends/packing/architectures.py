@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from embedding_service.inference.backends.packing.attention import GroupedAttention
 from embedding_service.inference.backends.packing.blocks import ANY_SIZE, FEW_SIZES
 from embedding_service.inference.backends.packing.encoder import Embeddings, Encoder, Layer, Norm
-from embedding_service.inference.backends.packing.linears import FORMS, Form, Linear, choose_form
+from embedding_service.inference.backends.packing.linears import FORMS, Linear, Make
 from embedding_service.inference.backends.packing.refusals import NotPackable
 
 _EXACT_GELU = "transformers.activations.GELUActivation"
@@ -46,28 +46,64 @@ class _Family:
     """Whether attention knows relative positions."""
 
 
-def build_encoder(model: nn.Module | None) -> tuple[Encoder, Form]:
-    """The packed encoder of `model`, and the form its linears have. Raises NotPackable.
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A model taken apart, of which layers and encoders of any make can be built.
 
     All weights are copied: one that were not would keep the whole file mapped that it is from.
     """
+
+    model: Any
+    family: _Family
+    parts: tuple[_Parts, ...]
+
+    @property
+    def width(self) -> int:
+        """Of its hidden states."""
+        return int(self.model.config.hidden_size)
+
+    @property
+    def weight(self) -> Tensor:
+        """One of the larger linears' weights."""
+        return _checked(self.parts[0].up).weight.detach()
+
+    def build_layer(self, number: int, make: Make) -> Layer:
+        """One layer. Raises NotPackable."""
+        parts = self.parts[number]
+        return Layer(
+            qkv=_build_linear(make, *parts.qkv),
+            out=_build_linear(make, parts.out),
+            attention_norm=_build_norm(parts.attention_norm),
+            up=_build_linear(make, parts.up),
+            activation=None if _is_exact_gelu(parts.activation) else parts.activation,
+            down=_build_linear(make, parts.down),
+            output_norm=_build_norm(parts.output_norm),
+        )
+
+    def build_encoder(self, make: Make) -> Encoder:
+        """The whole of it. Raises NotPackable."""
+        bias = _build_bias(self.model).to(make.dtype) if self.family.has_bias else None
+        return Encoder(
+            _build_embeddings(
+                self.model.embeddings, counts_from_padding=self.family.counts_from_padding
+            ),
+            tuple(self.build_layer(number, make) for number in range(len(self.parts))),
+            GroupedAttention(int(self.model.config.num_attention_heads), bias),
+            FEW_SIZES if make.form == "prepacked" else ANY_SIZE,
+            width=self.width,
+            dtype=make.dtype,
+        )
+
+
+def dissect(model: nn.Module | None) -> Anatomy:
+    """Take a model apart. Raises NotPackable."""
     family = _FAMILIES.get(_path_of(model))
     if model is None or family is None:
         raise NotPackable(f"its architecture is {type(model).__name__}")
     config: Any = model.config
     if getattr(config, "is_decoder", False):
         raise NotPackable("it is a decoder")
-    parts = [family.take_apart(layer) for layer in family.layers(model)]
-    form = choose_form(_checked(parts[0].up).weight.detach())
-    bias = _build_bias(model) if family.has_bias else None
-    encoder = Encoder(
-        _build_embeddings(model.embeddings, counts_from_padding=family.counts_from_padding),
-        tuple(_build_layer(each, form) for each in parts),
-        GroupedAttention(int(config.num_attention_heads), bias),
-        FEW_SIZES if form == "prepacked" else ANY_SIZE,
-        width=int(config.hidden_size),
-    )
-    return encoder, form
+    return Anatomy(model, family, tuple(family.take_apart(each) for each in family.layers(model)))
 
 
 def _build_embeddings(module: Any, *, counts_from_padding: bool) -> Embeddings:
@@ -82,25 +118,14 @@ def _build_embeddings(module: Any, *, counts_from_padding: bool) -> Embeddings:
     )
 
 
-def _build_layer(parts: _Parts, form: Form) -> Layer:
-    return Layer(
-        qkv=_build_linear(form, *parts.qkv),
-        out=_build_linear(form, parts.out),
-        attention_norm=_build_norm(parts.attention_norm),
-        up=_build_linear(form, parts.up),
-        activation=None if _is_exact_gelu(parts.activation) else parts.activation,
-        down=_build_linear(form, parts.down),
-        output_norm=_build_norm(parts.output_norm),
-    )
-
-
-def _build_linear(form: Form, *modules: Any) -> Linear:
+def _build_linear(make: Make, *modules: Any) -> Linear:
     """One linear that does what `modules` do side by side."""
     weights = [_checked(module).weight.detach() for module in modules]
     biases = [module.bias.detach() for module in modules if module.bias is not None]
     if len(biases) not in {0, len(modules)}:
         raise NotPackable("only some of its query, key and value have a bias")
-    return FORMS[form](torch.cat(weights), torch.cat(biases) if biases else None)
+    bias = torch.cat(biases).to(make.dtype) if biases else None
+    return FORMS[make.form](torch.cat(weights).to(make.dtype), bias)
 
 
 def _build_norm(module: Any) -> Norm:

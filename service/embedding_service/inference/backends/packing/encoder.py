@@ -89,26 +89,32 @@ class Encoder:
     attention: Attention
     blocks: Blocks
     width: int
+    dtype: torch.dtype = torch.float32
+    """Of the layers' weights and of what goes between them; embeddings are looked up in float32."""
 
     def __call__(self, layout: Layout) -> Tensor:
-        """Shape (tokens, width): the last hidden state of the run."""
+        """Shape (tokens, width), float32: the last hidden state of the run."""
         tokens = len(layout.ids)
         rows = self.blocks.pad(tokens)
-        hidden = torch.zeros((rows, self.width), device=self.embeddings.words.device)
+        hidden = self._zeros(rows)
         hidden[:tokens] = self.embeddings(layout)
         blocks = list(self.blocks.split(rows))
         for layer in self.layers:
             qkv = _join([layer.qkv(hidden[block]) for block in blocks])
             context = self.attention(qkv, layout)
             hidden = _join([layer.finish(hidden[block], context[block]) for block in blocks])
-        return hidden[:tokens]
+        return hidden[:tokens].float()
 
     def warm_up(self) -> None:
         """Have every size of a block compiled, before workers are forked that share it."""
         for size in self.blocks.sizes or ():
-            hidden = torch.zeros((size, self.width), device=self.embeddings.words.device)
+            hidden = self._zeros(size)
             self.layers[0].qkv(hidden)
             self.layers[0].finish(hidden, hidden)
+
+    def _zeros(self, rows: int) -> Tensor:
+        device = self.embeddings.words.device
+        return torch.zeros((rows, self.width), dtype=self.dtype, device=device)
 
 
 def _join(parts: list[Tensor]) -> Tensor:

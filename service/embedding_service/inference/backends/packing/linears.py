@@ -2,25 +2,31 @@
 
 Plain linears are MKL's, which on some CPUs reach half of what the core can do, and on others all
 of it; so which form is used is measured. The prepacked one has names with an underscore, hence the
-test whether they are there and right. Both are exact float32.
+test whether they are there and right. In float32 both are exact.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-Form: TypeAlias = Literal["prepacked", "plain"]
+from embedding_service.inference.backends.base import Form
+from embedding_service.inference.backends.packing.timing import TIMED_ROWS, time_by_row
 
-_MOST_ERROR = 1e-4
+_MOST_ERROR = {torch.float32: 1e-4, torch.bfloat16: 0.05}
 """Of unit-normal input and weights scaled to give about the same; rounding is far below."""
-_ROUNDS = 5
-_TIMED_ROWS = (16, 128)
-"""A single short text, and a block of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """How linears are made."""
+
+    form: Form
+    dtype: torch.dtype = torch.float32
 
 
 class Linear(Protocol):
@@ -88,12 +94,12 @@ FORMS: dict[Form, Callable[[Tensor, Tensor | None], Linear]] = {
 }
 
 
-def can_prepack() -> bool:
+def can_prepack(dtype: torch.dtype = torch.float32) -> bool:
     """Whether this torch, on this CPU, has the prepacked form, and it is right."""
     generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(48, 32, generator=generator) / 32**0.5
+    weight = torch.randn(48, 32, generator=generator).div(32**0.5).to(dtype)
     bias, x, residual = (
-        torch.randn(*shape, generator=generator) for shape in ((48,), (5, 32), (5, 48))
+        torch.randn(*shape, generator=generator).to(dtype) for shape in ((48,), (5, 32), (5, 48))
     )
     plain = PlainLinear(weight, bias)
     try:
@@ -105,27 +111,23 @@ def can_prepack() -> bool:
         )
     except (AttributeError, RuntimeError):  # not there; there, but not for this CPU
         return False
-    return all(float((ours - theirs).abs().max()) < _MOST_ERROR for ours, theirs in pairs)
+    errors = [float((ours - theirs).abs().max()) for ours, theirs in pairs]
+    return max(errors) < _MOST_ERROR[dtype]
 
 
 def choose_form(weight: Tensor) -> Form:
     """The faster form on this machine, for a weight of the model; takes some tens of milliseconds.
 
-    Timed in turns, the best of a few, so that a busy neighbour hits both.
+    In the weight's own float type.
     """
-    if weight.device.type != "cpu" or not can_prepack():
+    if weight.device.type != "cpu" or not can_prepack(weight.dtype):
         return "plain"
     linears = {form: build(weight, None) for form, build in FORMS.items()}
-    inputs = [torch.randn(rows, weight.shape[1]) for rows in _TIMED_ROWS]
-    seconds: dict[Form, float] = dict.fromkeys(FORMS, 0.0)
-    for x in inputs:
-        best = dict.fromkeys(FORMS, float("inf"))
-        for _ in range(_ROUNDS):
-            for form, linear in linears.items():
-                started = time.perf_counter()
-                linear.gelu(x)
-                best[form] = min(best[form], time.perf_counter() - started)
-        for form in FORMS:
-            # By the row, so that the long input does not decide alone.
-            seconds[form] += best[form] / len(x)
+    inputs = [torch.randn(rows, weight.shape[1]).to(weight.dtype) for rows in TIMED_ROWS]
+    seconds = time_by_row(
+        {
+            form: [(len(x), partial(linear.gelu, x)) for x in inputs]
+            for form, linear in linears.items()
+        }
+    )
     return min(seconds, key=seconds.__getitem__)

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from embedding_service.inference.backends.base import Form
 from embedding_service.inference.backends.packing.linears import (
     FORMS,
-    Form,
     PlainLinear,
     can_prepack,
     choose_form,
@@ -43,9 +43,29 @@ def test_each_form_is_exact(form: Form, rows: int, *, has_bias: bool) -> None:
         torch.testing.assert_close(answered.double(), expected, rtol=0, atol=1e-5)
 
 
-def test_the_choice_is_one_that_works_here() -> None:
-    form = choose_form(torch.randn(256, 128))
-    assert form == "plain" or can_prepack()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_the_choice_is_one_that_works_here(dtype: torch.dtype) -> None:
+    form = choose_form(torch.randn(256, 128).to(dtype))
+    assert form == "plain" or can_prepack(dtype)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 128])
+def test_in_bfloat16_both_forms_are_near(form: Form, rows: int) -> None:
+    if form == "prepacked" and not can_prepack(torch.bfloat16):
+        pytest.skip("this torch has no prepacked linears in bfloat16 on this CPU")
+    generator = torch.Generator().manual_seed(rows)
+    weight, bias, x, residual = (
+        torch.randn(*shape, generator=generator).div(scale).to(torch.bfloat16)
+        for shape, scale in (((96, 64), 8), ((96,), 1), ((rows, 64), 1), ((rows, 96), 1))
+    )
+    linear = FORMS[form](weight, bias)
+    exact = torch.nn.functional.linear(x.double(), weight.double(), bias.double())
+    for answered, expected in (
+        (linear(x), exact),
+        (linear.gelu(x), torch.nn.functional.gelu(exact)),
+        (linear.plus(x, residual), exact + residual),
+    ):
+        torch.testing.assert_close(answered.double(), expected, rtol=2e-2, atol=2e-2)
 
 
 def test_without_the_operation_linears_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:
