@@ -13,10 +13,10 @@ import structlog
 from embedding_service.errors import ModelUnavailable
 from embedding_service.inference.backends.base import Facts, LoadFailed, LoadSpec
 from embedding_service.inference.cache import RowCache
-from embedding_service.inference.dividing import divide, divide_by_rule
 from embedding_service.inference.cores import usable_cores
 from embedding_service.inference.crew import Crew, CrewSettings, Shared
 from embedding_service.inference.description import ModelDescription
+from embedding_service.inference.dividing import divide, divide_by_rule
 from embedding_service.inference.divisions import Division
 from embedding_service.inference.foreign_ids import ForeignVocabulary
 from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
