@@ -94,7 +94,9 @@ def _add_cors(app: FastAPI, settings: Settings) -> None:
             "Authorization",
             "Content-Type",
             headers.IDEMPOTENCY_KEY,
+            headers.PRIORITY,
             headers.REQUEST_ID,
+            headers.REQUEST_TIMEOUT,
             "traceparent",
         ],
         expose_headers=[
