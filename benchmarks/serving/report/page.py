@@ -20,7 +20,7 @@ from benchmarks.targets import Row, Target, Verdict, judge_all
 _BUSY: Final = 0.7
 """Share of a core from which on the generator of a load may be what is measured."""
 _METHOD: Final = """\
-- Commands: `make bench`, and `make bench-full` for what takes longer
+- Commands: `make bench`; `make bench-full` for what takes longer, `make bench-gpu` for a GPU
 - Every server is a process of its own, on the same cores as the load. All are alive at once and are
   loaded in turns with the same texts; a figure is the median of the turns, with its range
 - Texts are made of the model's own vocabulary with a seed: short 8 to 16 words (18 tokens), medium
