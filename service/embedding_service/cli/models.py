@@ -10,8 +10,8 @@ from rich.table import Table
 from embedding_service.cli.choice import choose_model
 from embedding_service.cli.complaints import Complaint
 from embedding_service.environment import load_settings
+from embedding_service.inference.models.fingerprint import digest_files, fingerprint_of_hashing
 from embedding_service.inference.models.fingerprint import fingerprint as take_fingerprint
-from embedding_service.inference.models.fingerprint import fingerprint_of_hashing
 from embedding_service.inference.models.options import read_max_length
 from embedding_service.inference.models.prompts import read_prompts
 from embedding_service.inference.models.sources import find_local, locate
@@ -70,7 +70,7 @@ def _fingerprint(reference: Reference, options: ModelOptions) -> str:
     folder = locate(reference)
     prompts, default_prompt_name = read_prompts(folder)
     return take_fingerprint(
-        folder,
+        digest_files(folder),
         max_length=options.max_length or read_max_length(folder),
         prompts=prompts,
         default_prompt_name=default_prompt_name,

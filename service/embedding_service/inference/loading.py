@@ -1,6 +1,7 @@
 """From a reference to a model at work: files, device, workers, tokenizer, fingerprint."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +20,11 @@ from embedding_service.inference.description import ModelDescription
 from embedding_service.inference.dividing import divide, divide_by_rule
 from embedding_service.inference.divisions import Division
 from embedding_service.inference.foreign_ids import ForeignVocabulary
-from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
+from embedding_service.inference.models.fingerprint import (
+    digest_files,
+    fingerprint,
+    fingerprint_of_hashing,
+)
 from embedding_service.inference.models.options import read_matryoshka
 from embedding_service.inference.models.sources import locate
 from embedding_service.inference.threads import in_thread
@@ -104,17 +109,15 @@ class Loader:
         if reference.source is not Source.HASHING:
             folder = await in_thread(partial(locate, reference))
         started = monotonic()
-        host, spec, fallback = await self._open_host(reference, folder, options)
-        seconds = monotonic() - started
+        host, spec, fallback, digest = await self._open(reference, folder, options)
         try:
-            digest = await in_thread(partial(_fingerprint, host.facts, folder, options))
             division = await self._divide(host, digest)
         except BaseException:
             await host.end()
             raise
         host.threads = division.threads
+        settings = self._crew_settings(spec.device, division.workers, monotonic() - started)
         spec = replace(spec, threads=division.threads)
-        settings = self._crew_settings(spec.device, division.workers, seconds)
         crew = Crew(reference.name, host, spec, settings, self._shared)
         try:
             await crew.start()
@@ -145,6 +148,23 @@ class Loader:
             host.facts.leaves_prompt_out,
             self._shared.cache,
         )
+
+    async def _open(
+        self, reference: Reference, folder: Path | None, options: ModelOptions
+    ) -> tuple[Host, LoadSpec, str | None, str]:
+        """As `_open_host`, and the model's fingerprint: its files are read while the host loads."""
+        reading = asyncio.create_task(in_thread(partial(_digest_files, folder)))
+        reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            host, spec, fallback = await self._open_host(reference, folder, options)
+        except BaseException:
+            reading.cancel()
+            raise
+        try:
+            return host, spec, fallback, _fingerprint(host.facts, await reading, options)
+        except BaseException:
+            await host.end()
+            raise
 
     async def _open_host(
         self, reference: Reference, folder: Path | None, options: ModelOptions
@@ -221,11 +241,15 @@ def count_tokenizer_threads(settings: EngineSettings) -> int:
     return settings.tokenizer_threads or min(usable_cores(), _MOST_TOKENIZER_THREADS)
 
 
-def _fingerprint(facts: Facts, folder: Path | None, options: ModelOptions) -> str:
-    if folder is None:
+def _digest_files(folder: Path | None) -> dict[str, str]:
+    return {} if folder is None else digest_files(folder)
+
+
+def _fingerprint(facts: Facts, files: Mapping[str, str], options: ModelOptions) -> str:
+    if facts.backend == "hashing":
         return fingerprint_of_hashing(facts.dimension, options.max_length)
     return fingerprint(
-        folder,
+        files,
         max_length=facts.max_length,
         prompts=facts.prompts,
         default_prompt_name=facts.default_prompt_name,

@@ -3,7 +3,11 @@ from pathlib import Path
 import pytest
 
 from embedding_service.cli import main
-from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
+from embedding_service.inference.models.fingerprint import (
+    digest_files,
+    fingerprint,
+    fingerprint_of_hashing,
+)
 from model_folders import write_model
 
 
@@ -22,7 +26,8 @@ def model(tmp_path: Path) -> Path:
 
 def expected_fingerprint(model: Path, max_length: int) -> str:
     prompts = {"query": "q: "}
-    return fingerprint(model, max_length=max_length, prompts=prompts, default_prompt_name="query")
+    files = digest_files(model)
+    return fingerprint(files, max_length=max_length, prompts=prompts, default_prompt_name="query")
 
 
 def test_fetch_shows_the_folder(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

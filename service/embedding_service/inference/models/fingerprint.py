@@ -41,25 +41,32 @@ _LARGE = frozenset({"tokenizer.json", "vocab.json"})
 """Hashed as they are: no library writes its version into them, and parsing them is slow."""
 
 
+def digest_files(folder: Path) -> dict[str, str]:
+    """Of every file that vectors depend on; reads every weight, so call it in a thread.
+
+    `folder` is what `sources.locate` gave.
+    """
+    return {name: _digest(folder, name) for name in vector_files(folder)}
+
+
 def fingerprint(
-    folder: Path,
+    files: Mapping[str, str],
     *,
     max_length: int | None,
     prompts: Mapping[str, str],
     default_prompt_name: str | None,
 ) -> str:
-    """Hex sha256 of the model in `folder`; reads every weight, so call it in a thread.
+    """Hex sha256 of a model.
 
     Args:
-        folder: what `sources.locate` gave.
+        files: what `digest_files` gave.
         max_length: tokens of a text in effect, options included; None has no bound.
         prompts: the prompts in effect, by name.
         default_prompt_name: the prompt that a request without one takes.
     """
-    files = {name: _digest(folder, name) for name in vector_files(folder)}
     return _seal(
         {
-            "files": files,
+            "files": dict(files),
             "max_length": max_length,
             "prompts": complete_prompts(prompts),
             "default_prompt_name": default_prompt_name,

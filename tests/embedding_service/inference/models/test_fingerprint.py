@@ -7,7 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embedding_service.inference.models.fingerprint import fingerprint, fingerprint_of_hashing
+from embedding_service.inference.models.fingerprint import (
+    digest_files,
+    fingerprint,
+    fingerprint_of_hashing,
+)
 from model_folders import CONFIG, MODULES, build_safetensors, write_model
 
 
@@ -18,7 +22,7 @@ def take(
     default_prompt_name: str | None = None,
 ) -> str:
     return fingerprint(
-        folder,
+        digest_files(folder),
         max_length=max_length,
         prompts=prompts or {},
         default_prompt_name=default_prompt_name,
