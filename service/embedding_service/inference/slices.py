@@ -30,6 +30,8 @@ def cut(
 ) -> list[EmbeddingRequest]:
     """The slices of `request`, by texts and by what their tokens seem to be."""
     bounds = list(_bounds(request, most_tokens, max_length)) or [0]
+    if len(bounds) == 1:
+        return [request]
     return [
         replace(request, inputs=request.inputs[start:stop], offset=request.offset + start)
         for start, stop in zip(bounds, [*bounds[1:], len(request.inputs)], strict=True)
