@@ -50,6 +50,7 @@ def _draw_loads(result: Result) -> "Figure":
     axes.set_xticks(
         [x + 0.4 - width / 2 for x in range(len(LOADS))], [each.title for each in LOADS]
     )
+    axes.set_axisbelow(True)
     axes.set(ylabel="texts/s, times the naive server")
     axes.legend()
     return figure
@@ -63,15 +64,16 @@ def _draw_growth(result: Result) -> "Figure":
         points = read_curve(result, name)
         xs = [point.x for point in points]
         upper.plot(xs, [point.sample.gflops for point in points], "o-")
-        upper.set(title=title, ylabel="useful GFLOP/s", ylim=(0, None))
+        upper.set(title=title.replace(", ", "\n"), ylabel="useful GFLOP/s", ylim=(0, None))
         for figure_name, label in (("p50_ms", "p50"), ("p99_ms", "p99")):
             lower.plot(
                 xs, [getattr(point.sample, figure_name) for point in points], "o-", label=label
             )
-        lower.set(ylabel="ms", yscale="log")
+        lower.set(ylabel="ms", ylim=(0, None))
         lower.legend()
         for axes in (upper, lower):
-            axes.set(xscale="log")
+            axes.set_xscale("log", base=2)
+            axes.set_xticks(xs, [f"{x:g}" for x in xs], rotation=90)
     return figure
 
 
