@@ -93,6 +93,7 @@ def run_host(control: socket.socket, spec: LoadSpec, fault: str | None = None) -
         return
     # What exists now is shared by all workers; a collection must not touch, and so copy, its pages.
     gc.collect()
+    Heap().trim(at_once=True)  # of what the load has left, a tenth of the weights
     gc.freeze()
     send_control(control, {"facts": asdict(backend.facts)})
     while (request := receive_control(control)) is not None:
