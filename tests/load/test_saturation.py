@@ -18,6 +18,8 @@ CLIENTS = 32
 _TEXTS = 200
 _WORDS = 250
 """Of a text; all are new, so that the worker has to make each one's direction: minutes of work."""
+_QUEUED = 40
+"""Texts of one request that are in the queue at least, but for those that are at work."""
 _SECONDS = 60.0
 _PROBE_SECONDS = 5.0
 _JSON = [("Content-Type", "application/json")]
@@ -73,8 +75,9 @@ def make_body(client: int) -> bytes:
 
 
 def is_saturated(http: httpx.Client) -> bool:
+    """Whether every request has texts in the queue; of a long one only a few slices are there."""
     waiting = sample(http, "embedding_queue_texts", traffic="bulk")
-    return sample(http, "active_requests") == CLIENTS and waiting > (CLIENTS - 2) * _TEXTS
+    return sample(http, "active_requests") == CLIENTS and waiting > (CLIENTS - 2) * _QUEUED
 
 
 def is_idle(http: httpx.Client) -> bool:
