@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedding_service.inference.models.fingerprint import fingerprint
+from embedding_service.inference.models.fingerprint import digest_files, fingerprint
 from embedding_service.inference.models.options import read_max_length
 from embedding_service.inference.models.prompts import read_prompts
 from embedding_service.inference.models.sources import locate
@@ -33,7 +33,7 @@ class LocalModel:
         """What the service says of itself when it serves the same model."""
         prompts, default_prompt_name = read_prompts(self._folder)
         return fingerprint(
-            self._folder,
+            digest_files(self._folder),
             max_length=read_max_length(self._folder),
             prompts=prompts,
             default_prompt_name=default_prompt_name,
