@@ -1,12 +1,14 @@
-"""Settings that only together make sense, or do not."""
+"""Settings that only together make sense, or do not; and what is loaded for them."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedding_service.app import build_application, build_operator_keys
-from embedding_service.environment import BadSettings
+from embedding_service.environment import BadSettings, child_environment
 from embedding_service.settings import Settings
 from operator_port import Signer, write_keys
 
@@ -79,3 +81,21 @@ async def test_parameters_that_are_not_the_engines_are_told_by_their_settings(
 def test_the_other_store_needs_both_keys_and_an_address(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         Settings(**given)
+
+
+def test_a_server_without_a_database_loads_nothing_that_indexes_need() -> None:
+    program = """
+import asyncio, sys
+from embedding_service.app import build_application
+from embedding_service.server import Settings
+
+async def build():
+    build_application(Settings(embedding_model="hashing:8", database_url="none"))
+
+asyncio.run(build())
+print(*{"alembic", "faiss", "obstore", "psycopg", "pyarrow", "sqlalchemy"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=child_environment(), check=True, capture_output=True
+    )
+    assert done.stdout.split() == []

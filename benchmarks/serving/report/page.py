@@ -26,6 +26,8 @@ _METHOD: Final = """\
 - Texts are made of the model's own vocabulary with a seed: short 8 to 16 words (18 tokens), medium
   100 (135), mixed 60 % 3 to 16, 30 % 40 to 160, 10 % 160 to 320 (76). Tokens are those that the
   model reads
+- this: without indexes (`DATABASE_URL=none`), which nobody else here holds, as the embedding tier
+  of a cluster runs; nothing else is set
 - naive: FastAPI with `async def` over `SentenceTransformer.encode`, with 1 and with 2 threads of
   torch; the faster one under a load counts. infinity-emb: as it comes. The raw model: `encode` of
   as many texts at a time as come at a time, without a server

@@ -27,9 +27,9 @@ _NAIVE: Final = "benchmarks.serving.peers.naive"
 
 
 def plan_ours(model: Model, name: str = OURS, **settings: str) -> Plan:
-    """This checkout's server, as `gpu-embedding serve` starts it."""
+    """This checkout's server, without indexes, which nobody else here has."""
     variables = {
-        "DATA_DIR": ".",
+        "DATABASE_URL": "none",
         "EMBEDDING_MODEL": model.reference,
         "LOG_FORMAT": "json",
         "SERVICE_HOST": "127.0.0.1",

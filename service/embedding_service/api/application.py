@@ -11,7 +11,7 @@ What a request goes through before its router, from the outside in:
 """
 
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -33,10 +33,12 @@ from embedding_service.api.probes import metrics_router
 from embedding_service.api.refusals import MethodNotAllowed
 from embedding_service.api.rooms import Rooms
 from embedding_service.inference.encoder import Encoder
-from embedding_service.jobs.jobs import Jobs
-from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from embedding_service.jobs.jobs import Jobs
+    from embedding_service.retrieval.retrieval import Retrieval
 
 
 def build_api(  # noqa: PLR0913  the composition names every part
@@ -44,8 +46,8 @@ def build_api(  # noqa: PLR0913  the composition names every part
     settings: Settings,
     metrics: Metrics,
     *,
-    retrieval: Retrieval | None = None,
-    jobs: Jobs | None = None,
+    retrieval: "Retrieval | None" = None,
+    jobs: "Jobs | None" = None,
     lifecycle: Lifecycle,
     authenticator: Authenticator | None = None,
     version: str,

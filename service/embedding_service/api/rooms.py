@@ -1,7 +1,7 @@
 """What handlers are given to work with."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
 
@@ -9,10 +9,12 @@ from embedding_service.api.lifecycle import Lifecycle
 from embedding_service.api.refusals import STALLED_AFTER, IndexesElsewhere
 from embedding_service.indexes.errors import ManagedElsewhere
 from embedding_service.inference.encoder import Encoder
-from embedding_service.jobs.jobs import Jobs
-from embedding_service.retrieval.retrieval import Retrieval
 from embedding_service.settings import Settings
 from embedding_service.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from embedding_service.jobs.jobs import Jobs
+    from embedding_service.retrieval.retrieval import Retrieval
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,9 @@ class Rooms:
     """Of this package."""
     started_at: float
     """Unix time."""
-    retrieval: Retrieval | None = None
+    retrieval: "Retrieval | None" = None
     """None where DATABASE_URL says `none`, and so are its jobs."""
-    jobs: Jobs | None = None
+    jobs: "Jobs | None" = None
     body_patience: float = STALLED_AFTER
     """Seconds without a byte after which the rest of a request's body is not waited for."""
 
@@ -39,7 +41,7 @@ def rooms_of(request: Request) -> Rooms:
     return cast("Rooms", request.app.state.rooms)
 
 
-def retrieval_of(request: Request) -> Retrieval:
+def retrieval_of(request: Request) -> "Retrieval":
     """The indexes of that application. Raises IndexesElsewhere."""
     retrieval = rooms_of(request).retrieval
     if retrieval is None:
@@ -54,14 +56,14 @@ def refuse_if_operated(request: Request) -> None:
         raise ManagedElsewhere(settings.index_name, "snapshots are made and used")
 
 
-def snapshot_jobs_of(request: Request) -> Jobs:
+def snapshot_jobs_of(request: Request) -> "Jobs":
     """The jobs that change snapshots, or what they are of. Raises as the two above and below."""
     jobs = jobs_of(request)
     refuse_if_operated(request)
     return jobs
 
 
-def jobs_of(request: Request) -> Jobs:
+def jobs_of(request: Request) -> "Jobs":
     """The jobs of that application. Raises IndexesElsewhere."""
     jobs = rooms_of(request).jobs
     if jobs is None:

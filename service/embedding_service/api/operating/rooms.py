@@ -1,14 +1,17 @@
 """The rooms as the operator's port needs them: one index, and the work that is ordered for it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from embedding_service.api.rooms import Rooms, rooms_of
 from embedding_service.errors import Unavailable
-from embedding_service.jobs.managed import ManagedJobs
-from embedding_service.retrieval.managed import ManagedIndex
-from embedding_service.retrieval.retrieval import Retrieval
+
+if TYPE_CHECKING:
+    from embedding_service.jobs.managed import ManagedJobs
+    from embedding_service.retrieval.managed import ManagedIndex
+    from embedding_service.retrieval.retrieval import Retrieval
 
 _RETRY_AFTER = 2.0
 
@@ -17,9 +20,9 @@ _RETRY_AFTER = 2.0
 class Sole:
     """What there is of the one index."""
 
-    index: ManagedIndex
-    jobs: ManagedJobs
-    retrieval: Retrieval
+    index: "ManagedIndex"
+    jobs: "ManagedJobs"
+    retrieval: "Retrieval"
 
 
 def sole_of(rooms: Rooms) -> Sole:
