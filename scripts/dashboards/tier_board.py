@@ -41,6 +41,57 @@ _QUEUE: Final = Row(
                 "(rate(embedding_dropped_texts_total{@}[$__rate_interval]))"
             },
         ),
+        Panel(
+            "Requests refused before any work",
+            "With 429, by why: the queue is full, or the wait would be longer than the server or "
+            "the request allows.",
+            Unit.PER_SECOND,
+            {
+                "{{model}}, {{reason}}": "sum by (model, reason) "
+                "(rate(embedding_overload_refusals_total{@}[$__rate_interval]))"
+            },
+        ),
+    ),
+)
+
+_SAVED: Final = Row(
+    "Work that was saved",
+    (
+        Panel(
+            "Texts that another's vector was for",
+            "Share of texts that were being embedded already when they came.",
+            Unit.SHARE,
+            {
+                "{{model}}": "sum by (model) (rate(embedding_shared_texts_total{@}"
+                "[$__rate_interval])) / sum by (model) "
+                "(rate(embeddings_generated_total{@}[$__rate_interval]))"
+            },
+        ),
+        Panel(
+            "Texts found in the cache",
+            "Share of those looked up; nothing where EMBEDDING_CACHE_SIZE is 0.",
+            Unit.SHARE,
+            {
+                "{{model}}": "sum by (model) (rate(embedding_cache_lookups_total"
+                '{@,result="hit"}[$__rate_interval])) / sum by (model) '
+                "(rate(embedding_cache_lookups_total{@}[$__rate_interval]))"
+            },
+        ),
+        Panel(
+            "Size of the cache",
+            "Of its vectors.",
+            Unit.BYTES,
+            {"{{pod}}": "sum by (pod) (embedding_cache_bytes{@})"},
+        ),
+        Panel(
+            "Vectors dropped from the cache",
+            "For want of room. As many as are looked up: it is too small to be of use.",
+            Unit.PER_SECOND,
+            {
+                "{{pod}}": "sum by (pod) "
+                "(rate(embedding_cache_evictions_total{@}[$__rate_interval]))"
+            },
+        ),
     ),
 )
 
@@ -109,9 +160,13 @@ _MODEL: Final = Row(
         ),
         Panel(
             "Token budget of a forward",
-            "Found at the start, and halved each time that memory runs out.",
+            "Measured at the start, and halved each time that memory runs out.",
             Unit.COUNT,
-            {"{{model}}, {{pod}}": "max by (model, pod) (embedding_batch_budget_tokens{@})"},
+            {
+                "{{model}}, {{pod}}": "max by (model, pod) (embedding_batch_budget_tokens{@})",
+                "{{model}}, {{pod}}: measured": "max by (model, pod) "
+                "(embedding_batch_knee_tokens{@})",
+            },
         ),
         Panel(
             "Texts that are cut",
@@ -154,6 +209,12 @@ _MACHINE: Final = Row(
                 "{{pod}}, {{cause}}": "sum by (pod, cause) "
                 "(increase(embedding_worker_restarts_total{@}[1h]))"
             },
+        ),
+        Panel(
+            "Models in float32 that were to be in bfloat16",
+            "Because it is no faster there, or not near enough: the log and /health say which.",
+            Unit.COUNT,
+            {"{{model}}, {{pod}}": "sum by (model, pod) (embedding_dtype_fallback{@})"},
         ),
         Panel(
             "GPU memory in use",
@@ -203,5 +264,5 @@ TIER: Final = Board(
         Variable("job", "Job", 'label_values(embedding_workers{namespace=~"$namespace"}, job)'),
     ),
     selector='namespace=~"$namespace", job=~"$job"',
-    rows=(build_traffic("pod", "EmbeddingTierErrors"), _QUEUE, _MODEL, _MACHINE),
+    rows=(build_traffic("pod", "EmbeddingTierErrors"), _QUEUE, _MODEL, _SAVED, _MACHINE),
 )
