@@ -12,10 +12,10 @@ from benchmarks.programs import build_environment, find_port, stop
 PARENT = """
 import subprocess, sys
 from benchmarks.programs import mortal
-child = subprocess.Popen([*mortal(), sys.executable, "-c", "import time; time.sleep(600)"])
-print(child.pid, flush=True)
-child.wait()
+child = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+subprocess.run([*mortal(), sys.executable, "-c", child])
 """
+"""The child tells its number: then it is sure to have been told to end with its parent."""
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv of util-linux")
