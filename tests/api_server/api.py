@@ -10,6 +10,7 @@ import httpx
 
 from embedding_operator.names import INDEXES, SNAPSHOTS, Kind
 from tests.cluster.api_servers import ApiServer
+from waiting import wait_until
 
 KINDS = {kind.kind: kind for kind in (INDEXES, SNAPSHOTS)}
 Manifest = Mapping[str, Any]
@@ -123,11 +124,22 @@ def new_namespace(http: httpx.Client) -> Api:
 def take_all(http: httpx.Client) -> None:
     """Remove every object of our kinds, whoever holds it up. Raises httpx.HTTPStatusError."""
     for kind in KINDS.values():
-        found = http.get(f"{kind.path}/{kind.plural}").raise_for_status().json()["items"]
-        for meta in (each["metadata"] for each in found):
+        for meta in (each["metadata"] for each in _list_all(http, kind)):
             address = f"{kind.path}/namespaces/{meta['namespace']}/{kind.plural}/{meta['name']}"
             if meta.get("finalizers"):
                 kept = {"Content-Type": "application/merge-patch+json"}
                 change = {"metadata": {"finalizers": None}}
                 http.patch(address, json=change, headers=kept).raise_for_status()
             http.delete(address)  # 404 where it had been told to go, and was held up
+
+
+def _list_all(http: httpx.Client, kind: Kind) -> list[Manifest]:
+    """In every namespace. A server that has begun just now says 429 until it has read them."""
+
+    def ask() -> httpx.Response | None:
+        answer = http.get(f"{kind.path}/{kind.plural}")
+        return None if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else answer
+
+    answer = wait_until(ask, 30, f"{kind.plural} can be listed")
+    items: list[Manifest] = answer.raise_for_status().json()["items"]
+    return items

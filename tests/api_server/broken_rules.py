@@ -20,8 +20,6 @@ _RESERVED: Final = "names under gpu-embedding.io/ and app.kubernetes.io/ are the
 _REACH: Final = (
     "snippets of configuration and aliases of the host are refused: they reach beyond this index"
 )
-_NAME: Final = "metadata.name: 1 to 40 of a-z, 0-9 and -, beginning with a letter"
-_OWN_NAME: Final = "aliases: an index answers under its own name anyway"
 _ONE_BEGINNING: Final = "name one of snapshot, uri and retained"
 _KEYED_URI: Final = "uri needs secret, and secret belongs to uri"
 
@@ -35,17 +33,6 @@ class Rule:
     kept: Spec
     broken: Spec
     told: str
-
-
-@dataclass(frozen=True, slots=True)
-class NameRule:
-    """The same of an index's name, with a spec for both."""
-
-    title: str
-    kept: str
-    broken: str
-    told: str
-    spec: Spec
 
 
 def _annotated(name: str, value: str = "x") -> Spec:
@@ -303,11 +290,4 @@ RULES: Final = (
         )
         for name in ("LD_PRELOAD", "PYTHONPATH", "AWS_PROFILE")
     ),
-)
-
-NAME_RULES: Final = (
-    NameRule("longest", "a" * 40, "a" * 41, _NAME, {}),
-    NameRule("letter-first", "a1", "1a", _NAME, {}),
-    NameRule("no-dots", "a-b", "a.b", _NAME, {}),
-    NameRule("own-alias", "products", "shop", _OWN_NAME, {"aliases": ["catalogue", "shop"]}),
 )

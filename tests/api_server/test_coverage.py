@@ -2,7 +2,8 @@
 
 from embedding_operator.names import INDEXES, SNAPSHOTS
 from schemas import messages
-from tests.api_server.broken_rules import NAME_RULES, RULES
+from tests.api_server.broken_names import NAME_RULES
+from tests.api_server.broken_rules import RULES
 from tests.api_server.fixed_fields import FIELDS, GROWTH_TOLD, SNAPSHOT_TOLD
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.api_server.api import Api, Refused
-from tests.api_server.broken_rules import NAME_RULES, RULES, NameRule, Rule
+from tests.api_server.broken_names import NAME_RULES, NameRule
+from tests.api_server.broken_rules import RULES, Rule
 from tests.api_server.kinds import index
 
 OF_SPECS = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.title)

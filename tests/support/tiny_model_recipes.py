@@ -1,13 +1,7 @@
 """Makes every tiny model into the folder named on the command line. Slow: imports torch."""
 
-import itertools
-import math
-import re
 import shutil
-import string
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,10 +47,10 @@ from tiny_models import (
     NAN_WORD,
     PROMPTS,
     RAISING,
-    RAISING_WORD,
     ROBERTA,
     XLM_ROBERTA,
 )
+from tiny_vocabularies import build_unigram_pieces, build_word_pieces
 
 # Wide enough that texts differ; the usual 0.02 makes all vectors of a random model nearly equal.
 _SPREAD = 0.4
@@ -155,7 +149,7 @@ def _table(model: PreTrainedModel) -> torch.nn.Embedding:
 
 
 def _make_bert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    words = _build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    words = build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     config = BertConfig(
         vocab_size=len(words),
         hidden_size=32,
@@ -168,7 +162,7 @@ def _make_bert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
 
 
 def _make_distilbert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    words = _build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    words = build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     config = DistilBertConfig(
         vocab_size=len(words),
         dim=32,
@@ -183,7 +177,7 @@ def _make_distilbert(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokeniz
 
 
 def _make_electra(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    words = _build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    words = build_word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     config = ElectraConfig(
         vocab_size=len(words),
         embedding_size=16,
@@ -216,7 +210,7 @@ def _make_roberta(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerB
 
 
 def _make_mpnet(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    words = _build_word_pieces(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
+    words = build_word_pieces(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
     config = MPNetConfig(
         vocab_size=len(words),
         hidden_size=48,
@@ -229,7 +223,7 @@ def _make_mpnet(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
 
 
 def _make_xlm_roberta(recipe: Recipe) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    pieces = _build_unigram_pieces(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    pieces = build_unigram_pieces(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
     config = XLMRobertaConfig(
         vocab_size=len(pieces),
         hidden_size=64,
@@ -253,51 +247,6 @@ _FAMILIES = {
     "roberta": _make_roberta,
     "xlm-roberta": _make_xlm_roberta,
 }
-
-
-def _build_word_pieces(special: list[str]) -> dict[str, int]:
-    """Words, endings and characters; built, not learnt, since learning breaks ties at random."""
-    words = sorted({piece for line in _sentences() for piece in re.findall(r"\w+|\S", line)})
-    letters = sorted({letter for word in words for letter in word} | set(string.printable.strip()))
-    endings = sorted({word[-length:] for word in words for length in (2, 3) if len(word) > length})
-    inner = [f"##{piece}" for piece in (*letters, *endings)]
-    # The last one stands where tiny-raising has no row.
-    ordered = dict.fromkeys([*special, *letters, *words, *inner, NAN_WORD, RAISING_WORD])
-    return {piece: position for position, piece in enumerate(ordered)}
-
-
-def _build_unigram_pieces(special: list[str]) -> list[tuple[str, float]]:
-    """Pieces with their log probabilities, single characters the least probable."""
-    words = Counter(word for line in _sentences() for word in line.split())
-    letters = sorted({letter for word in words for letter in word} | set(string.printable.strip()))
-    total = words.total()
-    return [
-        *((piece, 0.0) for piece in special),
-        *((f"▁{word}", math.log(count / total)) for word, count in sorted(words.items())),
-        ("▁", -9.0),
-        *((letter, -10.0) for letter in letters),
-    ]
-
-
-_CLAUSES = (
-    (("the engineer", "a careful clerk", "our neighbour"), ("measures", "repairs", "describes")),
-    (("la vecina", "un médico", "el río"), ("encuentra", "escribe", "cruza")),
-    (("der Bäcker", "eine Lehrerin", "das Mädchen"), ("öffnet", "zählt", "übersetzt")),
-    (("лесник", "моя сестра", "старый поезд"), ("видит", "строит", "ждёт")),
-    (("医生", "图书馆", "我的朋友"), ("记录", "打开", "喜欢")),
-)
-_OBJECTS = (
-    "the bridge", "seven letters", "la ventana", "el puente viejo", "das alte Haus",
-    "den Schlüssel", "дорогу", "письмо", "一座桥", "数据", "query: 1", "passage: café", "🙂",
-    "#1, (2.5 %)",
-)  # fmt: skip
-
-
-def _sentences() -> Iterator[str]:
-    """Some 630 short sentences in five languages, the same every time."""
-    for subjects, verbs in _CLAUSES:
-        for subject, verb, thing in itertools.product(subjects, verbs, _OBJECTS):
-            yield f"{subject} {verb} {thing}."
 
 
 def main() -> None:

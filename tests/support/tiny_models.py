@@ -52,6 +52,7 @@ MAX_LENGTH = 64
 MATRYOSHKA_DIMENSIONS = (32, 16, 8)
 
 _RECIPES = Path(__file__).with_name("tiny_model_recipes.py")
+_VOCABULARIES = Path(__file__).with_name("tiny_vocabularies.py")
 _LIBRARIES = ("sentence-transformers", "tokenizers", "torch", "transformers")
 
 
@@ -87,7 +88,7 @@ def _cache_folder() -> Path:
 
 def _recipe_digest() -> str:
     digest = hashlib.sha256()
-    for source in (_RECIPES, Path(__file__)):
+    for source in (_RECIPES, _VOCABULARIES, Path(__file__)):
         digest.update(source.read_bytes())
     for library in _LIBRARIES:
         digest.update(f"{library}=={version(library)}\n".encode())

@@ -29,7 +29,8 @@ def keep(cache: RowCache, *keys: Key | None) -> None:
 
 
 async def key_of(recipe: Recipe, text: str | list[int]) -> Key | None:
-    (key,) = await recipe.keys_of([text])  # type: ignore[arg-type]  # one of either
+    inputs: list[str] | list[list[int]] = [text] if isinstance(text, str) else [[*text]]
+    (key,) = await recipe.keys_of(inputs)
     return key
 
 

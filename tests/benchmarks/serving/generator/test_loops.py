@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,8 +46,8 @@ async def answering(statuses: dict[bytes, bytes]) -> AsyncIterator[int]:
     await asyncio.gather(*handlers)
 
 
-async def run(port: int, kept: dict[int, bytes] | None = None, **how: float) -> Calls:
-    order = Order(port, "POST", "/", "", **how)  # type: ignore[arg-type]
+async def run(port: int, kept: dict[int, bytes] | None = None, **how: Any) -> Calls:
+    order = Order(port, "POST", "/", "", **how)
     loop = Loop(order, REQUESTS, (kept if kept is not None else {}).__setitem__)
     await loop.run()
     return loop.calls
